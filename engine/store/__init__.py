@@ -1,0 +1,1 @@
+"""Remembers: tables, projections, unit of work."""
