@@ -1,0 +1,1 @@
+"""What Praxis ships: the customer base, the handlers behind service tasks, and the practices."""

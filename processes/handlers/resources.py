@@ -1,0 +1,175 @@
+"""What a handler may use: the customer base, mail and settings.
+
+    @handlers.register("sales.price")
+    def price(job: Job) -> Mapping[str, Any]:
+        with job.resources.once(job) as once:
+            if once.done:
+                return once.result
+            return once.keep(price_offer(once.session, …, now=job.now))
+
+The effect and its record are committed together, so a repeated job finds its result instead of repeating its effect.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import StaticPool
+
+from engine.handlers import Job, PermanentFailure
+from engine.store.types import Base
+from processes.customer_base.demo import create_demo
+from processes.customer_base.mailing import Mail, MailAdapter, Mailbox
+from processes.customer_base.scope import in_enterprise
+from processes.customer_base.tables import TABLES, HandlerResult
+
+log = logging.getLogger(__name__)
+DEFAULT_ENTERPRISE = "demo"
+
+
+@dataclass
+class Once:
+    """One job's effect: already done (`result`), or to do with `session` and to `keep`."""
+
+    session: Session
+    job: Job
+    done: bool = False
+    result: Any = None
+
+    def keep(self, result: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Remember the result, committed together with the effect; gives it back."""
+        self.result = dict(result or {})
+        self.session.add(
+            HandlerResult(
+                enterprise_id=self.job.enterprise_id or DEFAULT_ENTERPRISE,
+                idempotency_key=self.job.idempotency_key,
+                topic=self.job.topic,
+                result=self.result,
+                at=self.job.now,
+            )
+        )
+        self.done = True
+        return self.result
+
+
+@dataclass
+class Resources:
+    """Wired in by the application, see `for_store` and `in_memory`.
+
+    `open_session` opens a session whose block commits when it is left, and undoes everything on an exception.
+    `prepare` is called with each fresh session: the in-memory customer base fills itself there.
+    """
+
+    open_session: Callable[[], AbstractContextManager[Session]]
+    mail: MailAdapter = field(default_factory=Mailbox)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    prepare: Callable[[Session, str, datetime], None] = lambda session, enterprise_id, now: None
+
+    @classmethod
+    def for_store(
+        cls, store: Any, *, mail: MailAdapter | None = None, settings: Mapping[str, Any] | None = None
+    ) -> "Resources":
+        """Resources on the engine's store (`engine.store.unit_of_work.Store`)."""
+
+        @contextmanager
+        def open_session() -> Iterator[Session]:
+            with store.transaction() as work:
+                yield work.session
+                work.session.flush()
+
+        return cls(open_session, mail or Mailbox(), settings or {})
+
+    @classmethod
+    def in_memory(cls, now: datetime, *, settings: Mapping[str, Any] | None = None) -> "Resources":
+        """Resources without a file or a server; the demo data appears when a handler first needs the customer base."""
+        return cls(_MemoryBase(), Mailbox(), settings or {}, _DemoOnFirstUse(now))
+
+    @contextmanager
+    def transaction(self, job: Job) -> Iterator[Session]:
+        """A session of the customer base, bound to the job's enterprise; commits on leaving."""
+        with self.session_for(job.enterprise_id or DEFAULT_ENTERPRISE, job.now) as session:
+            yield session
+
+    @contextmanager
+    def session_for(self, enterprise_id: str, now: datetime) -> Iterator[Session]:
+        """The same for callers without a job: pages, imports, tests."""
+        with self.open_session() as session:
+            in_enterprise(session, enterprise_id)
+            self.prepare(session, enterprise_id, now)
+            yield session
+            session.flush()
+        self.deliver_mail(enterprise_id, now)
+
+    @contextmanager
+    def once(self, job: Job) -> Iterator[Once]:
+        """The job's effect, at most once: `done` and `result` when it has happened, else `session` to work with.
+
+        Leaving the block without `keep` is a mistake of the handler and raises PermanentFailure (nothing is kept).
+        """
+        with self.transaction(job) as session:
+            known = session.get(HandlerResult, (job.enterprise_id or DEFAULT_ENTERPRISE, job.idempotency_key))
+            once = Once(session, job, known is not None, known.result if known else None)
+            yield once
+            if not once.done:
+                raise PermanentFailure(f"The handler of '{job.topic}' left its block without keep(result): fix it.")
+
+    def send(self, session: Session, mail: Mail, *, now: datetime) -> None:
+        """Put a mail into the outbox of this transaction; it leaves after the commit, and never twice for one key."""
+        self.mail.accept(session, mail, now=now)
+
+    def deliver_mail(self, enterprise_id: str, now: datetime) -> int:
+        """Hand waiting mails to the mail server; gives how many left. Failures wait for the next call."""
+        if not self.mail.delivers:
+            return 0
+        with self.open_session() as session:
+            waiting = self.mail.waiting(in_enterprise(session, enterprise_id))
+        delivered = 0
+        for message in waiting:
+            error = self.mail.hand_over(message)
+            with self.open_session() as session:
+                self.mail.note(in_enterprise(session, enterprise_id), message, error, now=now)
+            delivered += error is None
+        return delivered
+
+
+class _MemoryBase:
+    """Opens sessions on an in-memory SQLite database whose tables appear with the first one."""
+
+    def __init__(self) -> None:
+        self._engine: Any = None
+
+    def __call__(self) -> AbstractContextManager[Session]:
+        if self._engine is None:
+            self._engine = _memory_engine()
+        return _begin(self._engine)
+
+
+@contextmanager
+def _begin(engine: Any) -> Iterator[Session]:
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+def _memory_engine() -> Any:
+    engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+    event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA foreign_keys = ON"))
+    Base.metadata.create_all(engine, tables=TABLES)
+    return engine
+
+
+class _DemoOnFirstUse:
+    """Fills an enterprise's customer base with the demo data when a session first asks for it."""
+
+    def __init__(self, now: datetime):
+        self.now = now
+        self.filled: set[str] = set()
+
+    def __call__(self, session: Session, enterprise_id: str, now: datetime) -> None:
+        if enterprise_id not in self.filled:
+            self.filled.add(enterprise_id)
+            create_demo(session, enterprise_id, self.now)
