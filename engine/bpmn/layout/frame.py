@@ -1,0 +1,200 @@
+"""Gives the grid its measures: how wide columns and channels are, how high rows, channels and bands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from engine.bpmn.layout import drawing as d
+from engine.bpmn.layout.grid import CHANNEL, GAP, ROW, Grid
+
+COLUMN_GAP = 50
+ROW_GAP = 30
+BAND_PADDING = 20
+POOL_GAP = 60
+TRACK = 10  # least distance of parallel wires
+LABEL_GAP = 4
+LABEL_OVERHANG = 10  # a label may stand out of its column on either side
+HEADER = 30
+LEAST_BAND = 120
+
+
+@dataclass
+class Demand:
+    """What wires and labels need beyond the least measures, by line of the grid."""
+
+    channel_tracks: dict[int, int] = field(default_factory=dict)  # vertical line → tracks
+    channel_width: dict[int, float] = field(default_factory=dict)  # vertical line → px
+    line_tracks: dict[int, int] = field(default_factory=dict)  # horizontal line → tracks
+    above: dict[d.Node, float] = field(default_factory=dict)  # room over the node's centre
+    below: dict[d.Node, float] = field(default_factory=dict)  # room under the node's centre
+    beside: dict[d.Node, float] = field(default_factory=dict)  # half width about the node's centre
+
+
+class Frame:
+    """Positions of all lines of a grid, in px from the scope's left top corner."""
+
+    def __init__(self, grid: Grid, demand: Demand):
+        self.grid = grid
+        self.demand = demand
+        self._columns()
+        self._rows()
+
+    # --- from left to right ---------------------------------------------------------------------------------------
+
+    def _columns(self) -> None:
+        grid, demand = self.grid, self.demand
+        widths = [20.0] * grid.columns
+        for node in grid.scope.grid_nodes:
+            if node.columns == 1:
+                label = node.label_size[0] - 2 * LABEL_OVERHANG if node.label_size else 0
+                beside = 2 * demand.beside.get(node, 0)
+                widths[node.column] = max(widths[node.column], node.width, label, beside)
+        gaps = []
+        for channel in range(grid.columns + 1):
+            least = COLUMN_GAP if 0 < channel < grid.columns else COLUMN_GAP - 20
+            tracks = (demand.channel_tracks.get(2 * channel, 0) + 1) * TRACK + 10
+            gaps.append(max(least, tracks, demand.channel_width.get(2 * channel, 0)))
+        self._stretch_columns(widths, gaps)
+        self.left: list[float] = []
+        self.right: list[float] = []
+        x = 0.0
+        for i in range(grid.width):
+            size = widths[i // 2] if i % 2 else gaps[i // 2]
+            self.left.append(x)
+            x += _even(size)
+            self.right.append(x)
+        self.width = x
+
+    def _stretch_columns(self, widths: list[float], gaps: list[float]) -> None:
+        spanning = [node for node in self.grid.scope.grid_nodes if node.columns > 1]
+        for node in sorted(spanning, key=lambda node: node.columns):
+            span = range(node.column, node.last_column + 1)
+            got = sum(widths[c] for c in span) + sum(gaps[c] for c in span if c > node.column)
+            missing = max(0.0, node.width - got)
+            for c in span:
+                widths[c] += missing / len(span)
+
+    # --- from top to bottom ---------------------------------------------------------------------------------------
+
+    def _rows(self) -> None:
+        grid = self.grid
+        self.up = [0.0] * len(grid.row_lines)
+        self.down = [0.0] * len(grid.row_lines)
+        for node in grid.scope.grid_nodes:
+            if node.rows == 1:
+                above, below = self._room(node)
+                self.up[node.row] = max(self.up[node.row], above)
+                self.down[node.row] = max(self.down[node.row], below)
+        row_of_line = {line: row for row, line in enumerate(grid.row_lines)}
+        heights = [self._least_height(j) for j in range(grid.height)]
+        for line, row in row_of_line.items():
+            heights[line] = self.up[row] + self.down[row]
+        self._stretch_rows(heights)
+        self._stretch_bands(heights)
+        self.top: list[float] = []
+        self.bottom: list[float] = []
+        y = 0.0
+        for j in range(grid.height):
+            self.top.append(y)
+            y += heights[j]
+            self.bottom.append(y)
+        self.height = y
+        self.middle = [
+            self.top[j] + self.up[row_of_line[j]] if j in row_of_line else (self.top[j] + self.bottom[j]) / 2
+            for j in range(grid.height)
+        ]
+        for index, band in enumerate(grid.scope.bands):
+            lines = [j for j in range(grid.height) if grid.bands[j] == index]
+            band.top, band.bottom = self.top[lines[0]], self.bottom[lines[-1]]
+
+    def _room(self, node: d.Node) -> tuple[float, float]:
+        above = max(node.height / 2, self.demand.above.get(node, 0))
+        below = max(node.height / 2, self.demand.below.get(node, 0))
+        return _even(above), _even(below)
+
+    def _least_height(self, j: int) -> float:
+        grid = self.grid
+        if grid.kinds[j] == GAP:
+            return max(POOL_GAP, (self.demand.line_tracks.get(j, 0) + 1) * TRACK)
+        if grid.kinds[j] != CHANNEL:
+            return 0.0
+        inside = grid.kinds[j - 1] == ROW and grid.kinds[j + 1] == ROW
+        tracks = self.demand.line_tracks.get(j, 0)
+        return max(ROW_GAP if inside else BAND_PADDING, (tracks + 1) * TRACK)
+
+    def _stretch_rows(self, heights: list[float]) -> None:
+        """Makes room for nodes that take several rows, in equal parts above and below the middle row."""
+        grid = self.grid
+        for node in sorted((node for node in grid.scope.grid_nodes if node.rows > 1), key=lambda node: node.rows):
+            above, below = self._room(node)
+            middle = grid.middle_line(node)
+            upper = range(grid.top_line(node), middle)
+            lower = range(middle + 1, grid.bottom_line(node) + 1)
+            for lines, own, needed, _extent in (
+                (upper, self.up[node.row], above, self.up),
+                (lower, self.down[node.row], below, self.down),
+            ):
+                missing = needed - own - sum(heights[j] for j in lines)
+                rows = [j for j in lines if grid.kinds[j] == ROW]
+                for j in rows if missing > 0 else ():
+                    row = grid.row_lines.index(j)
+                    heights[j] += missing / len(rows)
+                    self.up[row] += missing / len(rows) / 2
+                    self.down[row] += missing / len(rows) / 2
+
+    def _stretch_bands(self, heights: list[float]) -> None:
+        grid = self.grid
+        for index, band in enumerate(grid.scope.bands):
+            if band.pool is None and band.id is None:
+                continue
+            lines = [j for j in range(grid.height) if grid.bands[j] == index]
+            missing = LEAST_BAND - sum(heights[j] for j in lines)
+            if missing > 0:
+                heights[lines[0]] += missing / 2
+                heights[lines[-1]] += missing / 2
+
+    # --- answers --------------------------------------------------------------------------------------------------
+
+    def column_middle(self, column: int) -> float:
+        return (self.left[2 * column + 1] + self.right[2 * column + 1]) / 2
+
+    def line_x(self, i: int) -> float:
+        return (self.left[i] + self.right[i]) / 2
+
+    def place(self, node: d.Node) -> None:
+        """Sets the node's left top corner."""
+        middle = self.middle[self.grid.middle_line(node)]
+        if node.columns == 1:
+            node.x = self.column_middle(node.column) - node.width / 2
+        else:
+            left, right = self.left[2 * node.column + 1], self.right[2 * node.last_column + 1]
+            node.x = (left + right) / 2 - node.width / 2
+        node.y = middle - node.height / 2
+        for number, event in enumerate(node.attached):
+            event.x = node.x + attachment(node, number) - event.width / 2
+            event.y = node.y + node.height - event.height / 2
+
+    def column_at(self, x: float) -> int:
+        """The column whose middle is nearest to x."""
+        return min(range(self.grid.columns), key=lambda column: abs(self.column_middle(column) - x))
+
+
+def attachment(host: d.Node, number: int) -> float:
+    """Where on the bottom edge of its host the boundary event sits, in px from the left."""
+    count = len(host.attached)
+    if host.kind == d.SUB_PROCESS and host.is_expanded:
+        return (
+            host.width - 50 - 80 * (count - 1 - number)
+            if 80 * count <= host.width
+            else (host.width * (number + 0.5) / count)
+        )
+    if count == 1:
+        return host.width * 0.75
+    if count == 2:
+        return host.width * (0.22 + 0.56 * number)
+    return host.width * number / (count - 1)
+
+
+def _even(size: float) -> float:
+    """Rounded up to a multiple of 10 px, so that shapes stand on the modeler's grid."""
+    return 10 * -(-size // 10)

@@ -1,0 +1,144 @@
+"""Finds free places for the names of events, gateways, data and flows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.bpmn.layout import drawing as d
+from engine.bpmn.layout.frame import LABEL_GAP
+from engine.bpmn.layout.text import label_size
+
+WIDTHS = (90, 74, 60, 46)
+
+
+class Obstacles:
+    """What a label should not cover: shapes, other labels, wires."""
+
+    def __init__(self, boxes: list[d.Box], lines: list[tuple[d.Point, d.Point, object]]):
+        self.boxes = boxes
+        self.lines = lines
+
+    def cost(self, box: d.Box, own: object = None) -> float:
+        cost = sum(1000 + _area(box, other) for other in self.boxes if box.overlaps(other))
+        for a, b, owner in self.lines:
+            if _touches(box, a, b):
+                cost += 400 if owner is not own else 300
+        return cost
+
+
+def place_labels(scope: d.Scope) -> None:
+    """Sets the labels of the scope's nodes and of the flows that begin in it."""
+    obstacles = obstacles_of(scope)
+    for node in scope.nodes:
+        if node.label_size is not None:
+            candidates = _node_candidates(node)
+            node.label = _best(candidates, obstacles, None)
+            obstacles.boxes.append(node.label)
+    labelled = [wire for wire in scope.wires if wire.flow.label_size and wire is labelled_wire(wire.flow)]
+    for wire in sorted(labelled, key=lambda wire: wire.points[0]):
+        wire.flow.label = _best(_flow_candidates(wire), obstacles, wire)
+        obstacles.boxes.append(wire.flow.label)
+
+
+def obstacles_of(scope: d.Scope) -> Obstacles:
+    lines = [(a, b, wire) for wire in scope.wires for a, b in zip(wire.points, wire.points[1:], strict=False)]
+    return Obstacles([node.box for node in scope.nodes], lines)
+
+
+def labelled_wire(flow: d.Flow) -> d.Wire:
+    """The wire at which the flow's label stands: the longest for a message flow, else the first."""
+    if flow.kind == d.MESSAGE:
+        return max(flow.wires, key=lambda wire: len(wire.points))
+    return flow.wires[0]
+
+
+def _best(candidates: Iterator[tuple[float, d.Box]], obstacles: Obstacles, own: object) -> d.Box:
+    best, best_cost = None, float("inf")
+    for liking, box in candidates:
+        if liking >= best_cost:
+            continue
+        cost = liking + obstacles.cost(box.grown(1), own)
+        if cost < best_cost:
+            best, best_cost = box, cost
+    return d.Box(*(round(value) for value in best))
+
+
+def _node_candidates(node: d.Node) -> Iterator[tuple[float, d.Box]]:
+    box, (cx, cy) = node.box, node.box.middle
+    for rank, limit in enumerate(WIDTHS):
+        width, height = label_size(node.name, limit)
+        if rank and (width, height) == label_size(node.name, WIDTHS[rank - 1]):
+            continue
+        base = 12.0 * rank
+        right, left = cx + LABEL_GAP, cx - LABEL_GAP - width
+        low, high = box.bottom + LABEL_GAP, box.y - LABEL_GAP - height
+        yield base, d.Box(cx - width / 2, low, width, height)
+        if node.host is not None:
+            yield base + 1, d.Box(right, low - 2, width, height)
+            yield base + 3, d.Box(left, low - 2, width, height)
+            yield base + 8, d.Box(left - 14, low - 2, width, height)
+            yield base + 9, d.Box(right + 14, low - 2, width, height)
+            continue
+        yield base + 4, d.Box(cx - width / 2, high, width, height)
+        if node.kind == d.GATEWAY:
+            low, high = cy + 14, cy - 14 - height
+            yield base + 6, d.Box(left - 8, high, width, height)
+            yield base + 7, d.Box(right + 8, high, width, height)
+            yield base + 8, d.Box(right + 8, low, width, height)
+            yield base + 9, d.Box(left - 8, low, width, height)
+        else:
+            yield base + 10, d.Box(box.right + LABEL_GAP, cy - height / 2, width, height)
+            yield base + 11, d.Box(box.x - LABEL_GAP - width, cy - height / 2, width, height)
+        yield base + 12, d.Box(right, box.bottom + 1, width, height)
+        yield base + 13, d.Box(left, box.bottom + 1, width, height)
+        yield base + 14, d.Box(right, box.y - height - 1, width, height)
+        yield base + 15, d.Box(left, box.y - height - 1, width, height)
+
+
+def _flow_candidates(wire: d.Wire) -> Iterator[tuple[float, d.Box]]:
+    """Beside the parts of the wire, those near the source first."""
+    away = 0.0
+    for number, (a, b) in enumerate(zip(wire.points, wire.points[1:], strict=False)):
+        length = abs(a.x - b.x) + abs(a.y - b.y)
+        for rank, limit in enumerate(WIDTHS):
+            width, height = label_size(wire.flow.name, limit)
+            if rank and (width, height) == label_size(wire.flow.name, WIDTHS[rank - 1]):
+                continue
+            for shift in _shifts(length):
+                base = 6.0 * rank + 0.35 * (away + shift) + 10 * number
+                yield from _beside(a, b, width, height, shift, base)
+        away += length
+
+
+def _shifts(length: float) -> list[float]:
+    return [4.0, *(float(value) for value in range(14, int(min(length, 400)), 12))]
+
+
+def _beside(a: d.Point, b: d.Point, width: float, height: float, shift: float, base: float):
+    if a.y == b.y:
+        step = 1 if b.x >= a.x else -1
+        left = a.x + step * shift - (width if step < 0 else 0)
+        fits = 0 if shift + width <= abs(a.x - b.x) + 2 else 8
+        yield base + fits, d.Box(left, a.y - 3 - height, width, height)
+        yield base + fits + 2, d.Box(left, a.y + 3, width, height)
+    else:
+        step = 1 if b.y >= a.y else -1
+        top = a.y + step * shift - (height if step < 0 else 0)
+        fits = 0 if shift + height <= abs(a.y - b.y) + 2 else 8
+        yield base + fits + 1, d.Box(a.x + 5, top, width, height)
+        yield base + fits + 2, d.Box(a.x - 5 - width, top, width, height)
+
+
+def _touches(box: d.Box, a: d.Point, b: d.Point) -> bool:
+    """Whether a line meets the box (slanted lines count with their corner points only)."""
+    low_x, high_x = (a.x, b.x) if a.x < b.x else (b.x, a.x)
+    low_y, high_y = (a.y, b.y) if a.y < b.y else (b.y, a.y)
+    return (low_x < box.right and box.x < high_x and low_y <= box.bottom and box.y <= high_y) or (
+        low_x == high_x and box.x < low_x < box.right and low_y < box.bottom and box.y < high_y
+    )
+
+
+def _area(box: d.Box, other: d.Box) -> float:
+    width = min(box.right, other.right) - max(box.x, other.x)
+    height = min(box.bottom, other.bottom) - max(box.y, other.y)
+    return max(0.0, width) * max(0.0, height)

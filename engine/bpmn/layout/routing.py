@@ -1,0 +1,331 @@
+"""Finds the way of each wire over the grid: short, few bends, few crossings, never through a node."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections import defaultdict
+from dataclasses import dataclass
+
+from engine.bpmn.layout import drawing as d
+from engine.bpmn.layout.frame import Frame, attachment
+from engine.bpmn.layout.grid import OUTSIDE, ROW, Grid
+
+LENGTH = 0.25  # per px
+BEND = 50
+CROSSING = 80
+TOUCH = 12
+SHARED_LINE = 260  # running along another wire on a row or column line
+CHANNEL_SHARE = 3
+HORIZONTAL, VERTICAL = 0, 1
+OPPOSITE_USE = 160
+SAME_USE_OUT, SAME_USE_IN = 60, 25
+
+
+@dataclass(frozen=True)
+class Dock:
+    """A place where a wire meets a shape (or the edge of the scope): grid points, side, and px off the middle."""
+
+    node: d.Node | None
+    side: str
+    cell: int  # grid point within the node (or the point on the outer line)
+    free: int  # the first grid point outside
+    offset: float = 0
+    cost: float = 0
+
+    @property
+    def direction(self) -> int:
+        return HORIZONTAL if self.side in ("left", "right") else VERTICAL
+
+    @property
+    def key(self) -> tuple:
+        return self.node, self.side, self.offset, self.cell
+
+
+@dataclass
+class Path:
+    """The grid points of a wire, docks included."""
+
+    points: list[int]
+    start: Dock
+    end: Dock
+    cost: float
+
+
+class Router:
+    def __init__(self, grid: Grid, frame: Frame):
+        self.grid = grid
+        self.frame = frame
+        size = grid.width * grid.height
+        self.x = [frame.line_x(i) for i in range(grid.width)]
+        self.y = frame.middle
+        self.through = ([0] * size, [0] * size)  # wires that pass straight, by direction
+        self.bends = [0] * size
+        self.use = ([0] * size, [0] * size)  # wires on the unit to the right of, or below, the point
+        self.outgoing: dict[tuple, int] = defaultdict(int)
+        self.incoming: dict[tuple, int] = defaultdict(int)
+        self.paths: dict[d.Wire, Path] = {}
+
+    def route(self, wires: list[d.Wire]) -> dict[d.Wire, Path]:
+        """A path for every wire; later passes let each wire react to all the others."""
+        ordered = sorted(wires, key=self._priority)
+        for wire in ordered:
+            self._add(wire, self._find(wire))
+        passes = 2 if len(wires) <= 120 else 1 if len(wires) <= 200 else 0
+        for _ in range(passes):
+            changed = False
+            for wire in ordered:
+                old = self.paths[wire]
+                self._remove(wire)
+                new = self._find(wire)
+                changed |= new.points != old.points
+                self._add(wire, new)
+            if not changed:
+                break
+        return self.paths
+
+    def _priority(self, wire: d.Wire) -> tuple:
+        source, target = wire.source.node, wire.target.node
+        length = abs(source.anchor.column - target.anchor.column) if source and target else 0
+        kind = {d.SEQUENCE: 0, d.MESSAGE: 1, d.ASSOCIATION: 2}[wire.kind]
+        straight = bool(source and target and source.anchor.row == target.anchor.row and not source.host)
+        return kind, wire.is_back, not (wire.is_main and straight), not straight, not wire.is_main, length
+
+    # --- bookkeeping ----------------------------------------------------------------------------------------------
+
+    def _add(self, wire: d.Wire, path: Path) -> None:
+        self.paths[wire] = path
+        self._count(path, 1)
+
+    def _remove(self, wire: d.Wire) -> None:
+        self._count(self.paths.pop(wire), -1)
+
+    def _count(self, path: Path, step: int) -> None:
+        self.outgoing[path.start.key] += step
+        self.incoming[path.end.key] += step
+        points = path.points
+        for a, b in itertools.pairwise(points):
+            direction = HORIZONTAL if abs(a - b) == 1 else VERTICAL
+            self.use[direction][min(a, b)] += step
+        for a, b, c in zip(points, points[1:], points[2:], strict=False):
+            if b - a == c - b:
+                self.through[HORIZONTAL if abs(a - b) == 1 else VERTICAL][b] += step
+            else:
+                self.bends[b] += step
+
+    # --- docks ----------------------------------------------------------------------------------------------------
+
+    def _docks(self, wire: d.Wire, end: d.End, is_source: bool) -> list[Dock]:
+        if end.exit_side or (end.node is not None and end.node.kind == d.POOL):
+            return self._exits(end)
+        node = end.node
+        if end.inner is not None:
+            return self._port(wire, node, end.inner)
+        if node.host is not None:
+            return [self._attached_dock(node)]
+        costs = _side_costs(wire, node, is_source)
+        docks = []
+        for side, cost in costs.items():
+            for dock in self._side(node, side, wire.kind):
+                used = self._used(dock, is_source)
+                docks.append(Dock(node, side, dock.cell, dock.free, dock.offset, dock.cost + cost + used))
+        return docks
+
+    def _used(self, dock: Dock, is_source: bool) -> float:
+        same, other = (self.outgoing, self.incoming) if is_source else (self.incoming, self.outgoing)
+        price = SAME_USE_OUT if is_source else SAME_USE_IN
+        return price * same[dock.key] + (OPPOSITE_USE if other[dock.key] else 0)
+
+    def _side(self, node: d.Node, side: str, kind: str) -> list[Dock]:
+        grid = self.grid
+        middle = grid.middle_line(node)
+        if side == "left":
+            cell = grid.point(2 * node.column + 1, middle)
+            return [Dock(node, side, cell, cell - 1)]
+        if side == "right":
+            cell = grid.point(2 * node.last_column + 1, middle)
+            return [Dock(node, side, cell, cell + 1)]
+        line = grid.top_line(node) if side == "top" else grid.bottom_line(node)
+        step = -grid.width if side == "top" else grid.width
+        docks = []
+        for column in range(node.column, node.last_column + 1):
+            cell = grid.point(2 * column + 1, line)
+            away = abs(column - (node.column + node.last_column) / 2)
+            docks.append(Dock(node, side, cell, cell + step, self._offset(node, column), 4 * away))
+        if kind == d.MESSAGE and node.kind == d.TASK:
+            cell = docks[0].cell
+            docks += [Dock(node, side, cell, cell + step, offset, 6) for offset in (-20, 20)]
+        if side == "bottom" and node.attached:
+            places = [attachment(node, number) - node.width / 2 for number in range(len(node.attached))]
+            docks = [dock for dock in docks if all(abs(dock.offset - place) > 22 for place in places)]
+        return docks
+
+    def _offset(self, node: d.Node, column: int) -> float:
+        """A wide node is met where the middle of the column meets it."""
+        if node.columns == 1:
+            return 0
+        left, right = self.frame.left[2 * node.column + 1], self.frame.right[2 * node.last_column + 1]
+        return self.frame.column_middle(column) - (left + right) / 2
+
+    def _attached_dock(self, event: d.Node) -> Dock:
+        host = event.host
+        offset = attachment(host, host.attached.index(event)) - host.width / 2
+        column = host.column
+        if host.columns > 1:
+            left, right = self.frame.left[2 * host.column + 1], self.frame.right[2 * host.last_column + 1]
+            column = self.frame.column_at((left + right) / 2 + offset)
+            column = min(max(column, host.column), host.last_column)
+        cell = self.grid.point(2 * column + 1, self.grid.bottom_line(host))
+        return Dock(event, "bottom", cell, cell + self.grid.width, 0)
+
+    def _port(self, wire: d.Wire, node: d.Node, inner: d.Wire) -> list[Dock]:
+        side = inner.source.exit_side or inner.target.exit_side
+        left, right = self.frame.left[2 * node.column + 1], self.frame.right[2 * node.last_column + 1]
+        x = (left + right) / 2 - node.width / 2 + inner.exit_x
+        column = min(max(self.frame.column_at(x), node.column), node.last_column)
+        line = self.grid.top_line(node) if side == "top" else self.grid.bottom_line(node)
+        cell = self.grid.point(2 * column + 1, line)
+        step = -self.grid.width if side == "top" else self.grid.width
+        return [Dock(node, side, cell, cell + step, inner.exit_x - node.width / 2)]
+
+    def _exits(self, end: d.End) -> list[Dock]:
+        side = end.exit_side or end.node.side
+        line = 0 if side == "top" else self.grid.height - 1
+        step = self.grid.width if side == "top" else -self.grid.width
+        docks = []
+        for i in range(self.grid.width):
+            cell = self.grid.point(i, line)
+            docks.append(Dock(end.node, side, cell, cell + step, 0, 0 if i % 2 else 20))
+        return docks
+
+    # --- search ---------------------------------------------------------------------------------------------------
+
+    def _find(self, wire: d.Wire) -> Path:
+        """The cheapest path (A*); a state is a grid point and the direction in which it was reached."""
+        starts = self._docks(wire, wire.source, True)
+        ends = self._docks(wire, wire.target, False)
+        low, high = self._reach(wire)
+        best = self._search(wire, starts, ends, low, high)
+        if best is None:
+            best = self._search(wire, starts, ends, 0, self.grid.height - 1)
+        if best is None:
+            raise AssertionError(f"No way for {wire.flow.id}: the outer channels are always free")
+        return best
+
+    def _reach(self, wire: d.Wire) -> tuple[int, int]:
+        """The horizontal lines a sequence flow may use: it stays in its pool."""
+        grid = self.grid
+        node = wire.source.node
+        if wire.kind != d.SEQUENCE or node is None:
+            return 0, grid.height - 1
+        pool = grid.scope.bands[node.anchor.band].pool
+        lines = [j for j in range(grid.height) if grid.bands[j] >= 0 and grid.scope.bands[grid.bands[j]].pool is pool]
+        return lines[0], lines[-1]
+
+    def _search(self, wire, starts: list[Dock], ends: list[Dock], low: int, high: int) -> Path | None:
+        grid, width = self.grid, self.grid.width
+        owner, x, y = grid.owner, self.x, self.y
+        goal_at: dict[tuple[int, int], Dock] = {}
+        for dock in ends:
+            key = (dock.free, dock.direction)
+            if key not in goal_at or dock.cost < goal_at[key].cost:
+                goal_at[key] = dock
+        goals_x = [x[dock.free % width] for dock in ends]
+        goals_y = [y[dock.free // width] for dock in ends]
+        left, right, top, bottom = min(goals_x), max(goals_x), min(goals_y), max(goals_y)
+        heap: list[tuple[float, float, int, int]] = []
+        cost_of: dict[int, float] = {}
+        came: dict[int, int | Dock] = {}
+
+        def guess(p: int) -> float:
+            px, py = x[p % width], y[p // width]
+            dx = left - px if px < left else px - right if px > right else 0
+            dy = top - py if py < top else py - bottom if py > bottom else 0
+            return LENGTH * (dx + dy)
+
+        for dock in starts:
+            if dock.free in owner:
+                continue
+            state = dock.free * 2 + dock.direction
+            if dock.cost < cost_of.get(state, 1e18):
+                cost_of[state] = dock.cost
+                came[state] = dock
+                heapq.heappush(heap, (dock.cost + guess(dock.free), dock.cost, state, 0))
+        best: tuple[float, int, Dock] | None = None
+        closed: set[int] = set()
+        while heap:
+            estimate, cost, state, _ = heapq.heappop(heap)
+            if best is not None and estimate >= best[0]:
+                break
+            if state in closed:
+                continue
+            closed.add(state)
+            p, direction = state >> 1, state & 1
+            for wanted in (HORIZONTAL, VERTICAL):
+                dock = goal_at.get((p, wanted))
+                if dock is not None:
+                    total = cost + dock.cost + self._pass_cost(p, direction, wanted)
+                    if best is None or total < best[0]:
+                        best = (total, state, dock)
+            i, j = p % width, p // width
+            for heading, step, allowed in (
+                (HORIZONTAL, -1, i > 0), (HORIZONTAL, 1, i < width - 1),
+                (VERTICAL, -width, j > low), (VERTICAL, width, j < high),
+            ):  # fmt: skip
+                q = p + step
+                if not allowed or q in owner or (heading == HORIZONTAL and grid.kinds[j] == OUTSIDE):
+                    continue
+                price = cost + self._pass_cost(p, direction, heading) + self._unit_cost(p, q, heading)
+                following = q * 2 + heading
+                if price < cost_of.get(following, 1e18) - 1e-9 and following not in closed:
+                    cost_of[following] = price
+                    came[following] = state
+                    heapq.heappush(heap, (price + guess(q), price, following, 0))
+        if best is None:
+            return None
+        return self._trace(best, came)
+
+    def _pass_cost(self, p: int, direction: int, heading: int) -> float:
+        if direction == heading:
+            return CROSSING * self.through[1 - direction][p] + TOUCH * self.bends[p]
+        return BEND + TOUCH * (self.through[0][p] + self.through[1][p] + self.bends[p])
+
+    def _unit_cost(self, p: int, q: int, heading: int) -> float:
+        width = self.grid.width
+        first = p if p < q else q
+        used = self.use[heading][first]
+        if heading == HORIZONTAL:
+            cost = LENGTH * abs(self.x[q % width] - self.x[p % width])
+            if used:
+                cost += used * (SHARED_LINE if self.grid.kinds[p // width] == ROW else CHANNEL_SHARE)
+            return cost
+        cost = LENGTH * abs(self.y[q // width] - self.y[p // width])
+        if used:
+            cost += used * (SHARED_LINE if (p % width) % 2 else CHANNEL_SHARE)
+        return cost
+
+    def _trace(self, best: tuple[float, int, Dock], came: dict) -> Path:
+        cost, state, end = best
+        points = [end.cell]
+        while True:
+            points.append(state >> 1)
+            previous = came[state]
+            if isinstance(previous, Dock):
+                points.append(previous.cell)
+                points.reverse()
+                return Path(points, previous, end, cost)
+            state = previous
+
+
+def _side_costs(wire: d.Wire, node: d.Node, is_source: bool) -> dict[str, float]:
+    """Which sides of the node the wire may use, and how much less each is liked than the best."""
+    if wire.kind == d.MESSAGE:
+        return {"top": 0, "bottom": 0} if node.kind != d.EVENT else {"top": 0, "bottom": 0, "right": 60}
+    if wire.kind == d.ASSOCIATION:
+        if node.is_artifact:
+            return {"top": 0, "bottom": 0, "left": 10, "right": 10}
+        return {"top": 10, "bottom": 10, "left": 60, "right": 60}
+    upright = {d.GATEWAY: 4, d.TASK: 30, d.SUB_PROCESS: 40, d.EVENT: 45}[node.kind]
+    if wire.is_back:
+        return {"right" if is_source else "left": 30, "top": upright / 4, "bottom": upright / 4}
+    return {"right" if is_source else "left": 0, "top": upright, "bottom": upright}
