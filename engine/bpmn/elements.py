@@ -120,6 +120,8 @@ class Element:
     inputs: tuple[VariableMapping, ...] = ()
     outputs: tuple[VariableMapping, ...] = ()
     problems: tuple[str, ...] = ()  # constructs the reader saw here and that cannot be run; the gate refuses them
+    notes: tuple[str, ...] = ()  # constructs that were read over (listeners …): warnings
+    outputs_only: bool = True  # with outputs present only they leave; False (Camunda 7): the other results leave too
     properties: Mapping[str, str] = field(default_factory=dict)  # praxis:property name → value, for packs and tools
 
     @property
@@ -178,6 +180,8 @@ class CatchOrThrow(Element):
     definitions: tuple[EventDefinition, ...] = ()
     parallel_multiple: bool = False
     attached_to: str | None = None  # boundary event
+    compensation_handler: str | None = None  # boundary compensation event: the activity its association points to
+    compensation_handler: str | None = None  # compensation boundary event: the activity its association points to
     interrupting: bool = True  # boundary cancelActivity; event sub-process start isInterrupting
     form_key: str | None = None  # start form
     topic: Value | None = None  # throw message event implemented by a job (Camunda)
@@ -226,6 +230,8 @@ class Process:
     searchable: tuple[str, ...] = ()  # variables kept as searchable business attributes
     candidate_starters: Value | None = None
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    properties: Mapping[str, str] = field(default_factory=dict)
 
     def walk(self) -> Iterator[Element]:
         """Every flow node of the process, outer before inner, in document order."""
@@ -271,6 +277,7 @@ class Model:
     escalations: Mapping[str, str | None] = field(default_factory=dict)
     participants: tuple[Participant, ...] = ()
     message_flows: tuple[MessageFlow, ...] = ()
+    problems: tuple[str, ...] = ()  # root constructs that cannot be run (choreographies …)
 
     def process(self, process_id: str) -> Process | None:
         return next((process for process in self.processes if process.id == process_id), None)

@@ -1,0 +1,159 @@
+"""`praxis play`: run a model from the command line."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from engine.bpmn import read_model
+from engine.errors import EngineError, InvalidInput, InvalidModel
+from engine.play.player import CannotPlay, Player
+from engine.play.scenario import STEPS, Scenario, read_scenarios
+from engine.runtime import Definition, compile_definition
+
+RAN, FAILED, REFUSED = 0, 1, 2
+
+
+def read_documents(paths: Sequence[Path]) -> Definition:
+    """Compile the models and decisions in these files. Raises InvalidModel or InvalidInput."""
+    models, decisions = [], []
+    for path in paths:
+        try:
+            content = Path(path).read_bytes()
+        except OSError as error:
+            raise InvalidInput(f"The file {path} cannot be read: {error.strerror}.") from error
+        if str(path).lower().endswith(".dmn"):
+            decisions.append(content)
+        else:
+            models.append(read_model(content))
+    if not models:
+        raise InvalidInput("There is no BPMN model among the files; name at least one .bpmn file.")
+    return compile_definition(models, read_decisions(decisions))
+
+
+def read_decisions(documents: Sequence[bytes]):
+    """Compile DMN documents together; None when there are none."""
+    if not documents:
+        return None
+    from engine.dmn import compile_decisions, read_dmn  # only models with decisions pay for loading DMN
+
+    return compile_decisions([read_dmn(document) for document in documents])
+
+
+@click.command(epilog="Steps of a scenario: " + "; ".join(f"{verb}: {text}" for verb, text in STEPS.items()) + ".")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--scenario", "scenario_file", type=click.Path(path_type=Path), help="TOML file with steps.")
+@click.option("--name", help="Play only the scenario of this name.")
+@click.option("--process", "process_id", help="Process to start; default: the one that starts by itself.")
+@click.option("--variables", default="{}", help="Variables to start with, as a JSON object.")
+@click.option("--reload", is_flag=True, help="Dump and reload every execution between two steps.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_context
+def play(context, files, scenario_file, name, process_id, variables, reload, as_json):
+    """Run BPMN models (and DMN files) in memory on a virtual clock."""
+    world = context.obj or {}
+    try:
+        definition = read_documents(files)
+        scenarios = _scenarios(scenario_file, name)
+        given = _variables(variables)
+    except EngineError as error:
+        _print(refusal(error), as_json)
+        sys.exit(REFUSED)
+    results = []
+    for scenario in scenarios:
+        player = Player(
+            definition,
+            scenario,
+            process_id=process_id,
+            variables=given,
+            handlers=world.get("handlers"),
+            resources=world.get("resources"),
+            reload=reload,
+        )
+        results.append(outcome(player, scenario))
+    _print(results[0] if len(results) == 1 else {"scenarios": results}, as_json)
+    if any(result["state"] == "refused" for result in results):
+        sys.exit(REFUSED)
+    sys.exit(FAILED if any("problem" in result for result in results) else RAN)
+
+
+def outcome(player: Player, scenario: Scenario) -> dict[str, Any]:
+    """Run a play; a step that cannot happen stands under `problem`."""
+    try:
+        player.run()
+    except CannotPlay as error:
+        return {"name": scenario.name, **report(player), "problem": str(error)}
+    except InvalidInput as error:
+        return {"name": scenario.name, **refusal(error)}
+    return {"name": scenario.name, **report(player)}
+
+
+def report(player: Player) -> dict[str, Any]:
+    findings = [finding_json(finding) for finding in player.definition.warnings]
+    return {**player.report(), "findings": findings}
+
+
+def _scenarios(path: Path | None, name: str | None) -> list[Scenario]:
+    if path is None:
+        return [Scenario()]
+    try:
+        scenarios = read_scenarios(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidInput(f"The scenario file {path} cannot be read: {error.strerror}.") from error
+    chosen = [scenario for scenario in scenarios if name in (None, scenario.name)]
+    if not chosen:
+        known = ", ".join(scenario.name for scenario in scenarios)
+        raise InvalidInput(f"There is no scenario '{name}' in {path}. Known: {known}.")
+    return chosen
+
+
+def _variables(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InvalidInput(f"--variables should be a JSON object, but cannot be read: {error}.") from error
+    if not isinstance(value, dict):
+        raise InvalidInput(f"--variables should be a JSON object, but is {text}.")
+    return value
+
+
+def _print(result: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(result, ensure_ascii=False))
+        return
+    for single in result.get("scenarios", [result]):
+        click.echo(f"{single.get('name', '')}: {single['state']}".strip(": "))
+        click.echo(f"  trace: {' → '.join(single['trace']) or '(nothing completed)'}")
+        for row in single["waiting"]:
+            click.echo(f"  waits: {row['kind']} {row['element']} {row['due_at'] or ''}".rstrip())
+        for row in [*single["incidents"], *single["findings"]]:
+            click.echo(f"  {row.get('severity', 'incident')}: {row['element']}: {row['message']}")
+        if "problem" in single:
+            click.echo(f"  problem: {single['problem']}")
+
+
+def finding_json(finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "element": finding.element_id,
+        "name": finding.element_name,
+        "message": finding.message,
+        "line": finding.line,
+        "severity": finding.severity,
+    }
+
+
+def refusal(error: EngineError) -> dict[str, Any]:
+    """The result of a play that the gate refused."""
+    findings = [finding_json(finding) for finding in error.findings] if isinstance(error, InvalidModel) else []
+    return {
+        "state": "refused",
+        "trace": [],
+        "variables": {},
+        "waiting": [],
+        "incidents": [],
+        "findings": findings or [{"rule": "input", "element": None, "message": str(error), "severity": "error"}],
+    }
