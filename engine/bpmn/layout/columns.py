@@ -21,7 +21,8 @@ def assign_columns(scope: d.Scope) -> None:
     wires = sequence_wires(scope)
     _mark_back_wires(flowing, wires, order)
     forward = [wire for wire in wires if not wire.is_back]
-    _rank(flowing, forward, order)
+    ranking = _Ranking(flowing, forward, order)
+    ranking.stack()
     _close_empty_columns(flowing)
     scope.column_count = max((node.last_column + 1 for node in flowing), default=0)
 
@@ -85,35 +86,124 @@ def _depth_first_positions(nodes, outgoing, graph) -> dict[d.Node, int]:
     return {node: index for index, node in enumerate(reversed(finished))}
 
 
-def _rank(nodes: list[d.Node], wires: list[d.Wire], order: dict[d.Node, int]) -> None:
-    """Longest path from the left, then nodes with more to their right than to their left move right."""
-    before: dict[d.Node, list[d.Node]] = defaultdict(list)
-    after: dict[d.Node, list[d.Node]] = defaultdict(list)
-    for wire in wires:
-        source, target = wire.source.node.anchor, wire.target.node.anchor
-        if source is not target:
-            before[target].append(source)
-            after[source].append(target)
-    graph = networkx.DiGraph()
-    graph.add_nodes_from(nodes)
-    graph.add_edges_from((source, target) for source in nodes for target in after[source])
-    sequence = list(networkx.lexicographical_topological_sort(graph, key=order.__getitem__))
-    for node in sequence:
-        node.column = max((source.column + source.columns for source in before[node]), default=0)
-    for _ in range(2):
-        for node in reversed(sequence):
-            if after[node] and len(after[node]) > len(before[node]):
-                node.column = max(node.column, min(target.column for target in after[node]) - node.columns)
+class _Ranking:
+    """Columns by the longest path from the left; stacked wires run straight up or down within one column."""
+
+    def __init__(self, nodes: list[d.Node], wires: list[d.Wire], order: dict[d.Node, int]):
+        self.nodes = nodes
+        self.wires = [wire for wire in wires if wire.source.node.anchor is not wire.target.node]
+        self.stacked: set[d.Wire] = set()
+        self.before: dict[d.Node, list[d.Wire]] = defaultdict(list)
+        self.after: dict[d.Node, list[d.Wire]] = defaultdict(list)
+        graph = networkx.DiGraph()
+        graph.add_nodes_from(nodes)
+        for wire in self.wires:
+            source, target = wire.source.node.anchor, wire.target.node
+            self.before[target].append(wire)
+            self.after[source].append(wire)
+            graph.add_edge(source, target)
+        self.sequence = list(networkx.lexicographical_topological_sort(graph, key=order.__getitem__))
+        for place, node in enumerate(self.sequence):
+            node.place_in_flow = place
+
+    def settle(self) -> None:
+        """As far left as possible; then nodes with more to their right than to their left move right."""
+        for node in self.sequence:
+            node.column = max((self._least_column(wire) for wire in self.before[node]), default=0)
+        for _ in range(2):
+            for node in reversed(self.sequence):
+                if len(self.after[node]) > len(self.before[node]):
+                    node.column = max(node.column, min(self._greatest_column(wire) for wire in self.after[node]))
+        for wire in sorted(self.stacked, key=lambda wire: self.nodes.index(wire.target.node)):
+            self._close_up(wire)
+
+    def _length(self, wire: d.Wire) -> int:
+        return 0 if wire in self.stacked else wire.source.node.anchor.columns
+
+    def _least_column(self, wire: d.Wire) -> int:
+        return wire.source.node.anchor.column + self._length(wire)
+
+    def _greatest_column(self, wire: d.Wire) -> int:
+        return wire.target.node.column - self._length(wire)
+
+    def _close_up(self, wire: d.Wire) -> None:
+        """Moves one end of a stacked wire into the column of the other, where its other wires let it."""
+        source, target = wire.source.node, wire.target.node
+        if source.column == target.column:
+            return
+        if all(self._greatest_column(other) >= target.column for other in self.after[source]):
+            source.column = target.column
+        elif all(self._least_column(other) <= source.column for other in self.before[target]):
+            target.column = source.column
+
+    def stack(self) -> None:
+        """Puts nodes of different lanes above each other where the wire between them can run straight."""
+        sides: set[tuple[d.Node, bool]] = set()
+        targets: set[d.Node] = set()
+        sources: set[d.Node] = set()
+        for wire in sorted(filter(_may_stack, self.wires), key=self._stacking_order):
+            source, target = wire.source.node, wire.target.node
+            down = target.band > source.band
+            if (source, down) in sides or (target, not down) in sides or source in targets or target in sources:
+                continue
+            self.stacked.add(wire)
+            self.settle()
+            if self._stacks_are_clear():
+                sides |= {(source, down), (target, not down)}
+                targets.add(target)
+                sources.add(source)
+            else:
+                self.stacked.remove(wire)
+        self.settle()
+
+    def _stacking_order(self, wire: d.Wire) -> tuple:
+        source, target = wire.source.node, wire.target.node
+        alone = len(self.before[target]) == 1
+        return not alone, abs(source.band - target.band), self.nodes.index(source)
+
+    def _stacks_are_clear(self) -> bool:
+        bands_in: dict[int, list[int]] = defaultdict(list)
+        for node in self.nodes:
+            for column in range(node.column, node.last_column + 1):
+                bands_in[column].append(node.band)
+        for wire in self.stacked:
+            source, target = wire.source.node, wire.target.node
+            low, high = sorted((source.band, target.band))
+            if source.column != target.column or any(low < band < high for band in bands_in[source.column]):
+                return False
+            if bands_in[source.column].count(low) > 1 or bands_in[source.column].count(high) > 1:
+                return False
+        return True
+
+
+def _may_stack(wire: d.Wire) -> bool:
+    source, target = wire.source.node, wire.target.node
+    return (
+        source.host is None
+        and source.band != target.band
+        and source.columns == target.columns == 1
+        and source.kind != d.SUB_PROCESS
+        and target.kind != d.SUB_PROCESS
+    )
 
 
 def _close_empty_columns(nodes: list[d.Node]) -> None:
-    """Columns in which no node begins only stretch the drawing."""
-    starts = sorted({node.column for node in nodes})
-    ends = {node.last_column + 1 for node in nodes}
-    kept = sorted(set(starts) | {end for end in ends if end in starts})
-    number = {column: index for index, column in enumerate(kept)}
+    """Drops columns in which no node begins, but for one at the end of each node that needs the width."""
+    starts = {node.column for node in nodes}
+    widths: dict[int, float] = defaultdict(float)
     for node in nodes:
-        last = max((column for column in kept if column <= node.last_column), default=node.column)
+        if node.columns == 1:
+            widths[node.column] = max(widths[node.column], node.width)
+    kept = set(starts)
+    for node in nodes:
+        inside = [column for column in range(node.column, node.last_column + 1) if column in kept]
+        got = sum(max(widths[column], 20) + 50 for column in inside) - 50
+        if node.columns > len(inside) and got < node.width:
+            kept.add(next(column for column in range(node.last_column, 0, -1) if column not in kept))
+    columns = sorted(kept)
+    number = {column: index for index, column in enumerate(columns)}
+    for node in nodes:
+        last = max(column for column in columns if column <= node.last_column)
         node.columns = number[last] - number[node.column] + 1
     for node in nodes:
         node.column = number[node.column]

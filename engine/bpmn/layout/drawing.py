@@ -72,6 +72,7 @@ class Node:
     label_size: tuple[float, float] | None = None
     side: str = "top"  # of the content, where a collapsed pool stands
     # where it stands on the grid (rows count over all bands of the scope)
+    place_in_flow: int = 0  # forward flows lead from smaller to greater ones
     column: int = 0
     row: int = 0
     columns: int = 1

@@ -44,6 +44,7 @@ class Frame:
     def _columns(self) -> None:
         grid, demand = self.grid, self.demand
         widths = [20.0] * grid.columns
+        self.used = {node.column for node in grid.scope.grid_nodes if node.columns == 1}
         for node in grid.scope.grid_nodes:
             if node.columns == 1:
                 label = node.label_size[0] - 2 * LABEL_OVERHANG if node.label_size else 0
@@ -71,8 +72,9 @@ class Frame:
             span = range(node.column, node.last_column + 1)
             got = sum(widths[c] for c in span) + sum(gaps[c] for c in span if c > node.column)
             missing = max(0.0, node.width - got)
-            for c in span:
-                widths[c] += missing / len(span)
+            spare = [c for c in span if c not in self.used] or list(span)
+            for c in spare:
+                widths[c] += missing / len(spare)
 
     # --- from top to bottom ---------------------------------------------------------------------------------------
 

@@ -51,12 +51,12 @@ def _runs(nodes: list[d.Node], wires: list[d.Wire]) -> list[Run]:
         outgoing[wire.source.node.anchor].append(wire)
         incoming[wire.target.node].append(wire)
     ahead: dict[d.Node, int] = {}
-    for node in sorted(nodes, key=lambda node: -node.column):
+    for node in sorted(nodes, key=lambda node: -node.place_in_flow):
         ahead[node] = 1 + max(
             (ahead[wire.target.node] for wire in outgoing[node] if not wire.source.node.host), default=0
         )
     behind: dict[d.Node, int] = {}
-    for node in sorted(nodes, key=lambda node: node.column):
+    for node in sorted(nodes, key=lambda node: node.place_in_flow):
         behind[node] = 1 + max(
             (behind[wire.source.node] for wire in incoming[node] if not wire.source.node.host), default=0
         )
@@ -113,6 +113,7 @@ class _Plan:
         self.run_of = {node: run for run in runs for node in run.nodes}
         self.taken: list[dict[tuple[int, int], Run]] = [{} for _ in scope.bands]
         self.occupied: list[dict[tuple[int, int], d.Node]] = [{} for _ in scope.bands]
+        self.bases = [3.0 * band for band in range(len(scope.bands))]
         self.wires_of: dict[Run, list[d.Wire]] = defaultdict(list)
         for wire in wires:
             ends = {self.run_of[wire.source.node.anchor], self.run_of[wire.target.node]}
@@ -155,6 +156,7 @@ class _Plan:
     def improve(self) -> None:
         for _ in range(ROUNDS if len(self.runs) < 150 else 2):
             changed = False
+            self._measure_bands()
             for run in self.runs:
                 before = run.row
                 self.lift(run)
@@ -224,10 +226,15 @@ class _Plan:
             return 0
         distance = abs(self._height(source) - self._height(target))
         weight = 1.5 if wire.is_main else 1.0
+        if wire.source.node.host is not None:
+            below = target.band > source.band or (target.band == source.band and target.row > source.row)
+            return (1.0 if below else 2.5) + 0.4 * distance
+        if source.column == target.column and source.band != target.band:
+            return weight * (0.5 + 0.1 * distance + 3.0 * self._blocked_between(source, target))
         if wire.is_back:
             return 0.3 * distance
         same_row = source.band == target.band and source.row == target.row
-        if same_row and wire.source.node is source:
+        if same_row:
             return weight * (4.0 if self._blocked(source, source.last_column, target.column) else 0)
         cost = weight * (1.0 + 0.4 * distance)
         late = self._blocked(source, source.last_column, target.column)
@@ -239,7 +246,22 @@ class _Plan:
         return cost
 
     def _height(self, node: d.Node) -> float:
-        return 3.0 * node.band + self.run_of[node].row
+        """The row counted from the top of the scope, as the bands stood at the beginning of the round."""
+        return self.bases[node.band] + self.run_of[node].row
+
+    def _measure_bands(self) -> None:
+        height = 0
+        for band in range(len(self.scope.bands)):
+            first, last = self.extent(band)
+            self.bases[band] = height - first
+            height += max(1, last - first + 1)
+
+    def _blocked_between(self, one: d.Node, other: d.Node) -> bool:
+        """Whether something of their own bands stands between two nodes of one column."""
+        upper, lower = sorted((one, other), key=lambda node: node.band)
+        return any(column == one.column and row > upper.row for column, row in self.occupied[upper.band]) or any(
+            column == one.column and row < lower.row for column, row in self.occupied[lower.band]
+        )
 
     def _blocked(self, node: d.Node, after: int, before: int) -> bool:
         occupied = self.occupied[node.band]
