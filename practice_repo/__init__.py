@@ -1,0 +1,1 @@
+"""Best practices: find, acquire, tailor, convert, rank, roll out, measure, contribute, merge."""
