@@ -37,10 +37,10 @@ def release(instance) -> bool:
     """At rest: open what can no longer receive tokens. True: something moves again."""
     moved = False
     for scope in list(instance.joining.values()):
-        if not scope.is_open or not _inclusive_waits(scope):
+        if not scope.is_open or not scope.joins:
             instance.joining.pop(scope.id, None)
-            continue
-        moved = _release_in(instance, scope) or moved
+        elif _inclusive_waits(scope):
+            moved = _release_in(instance, scope) or moved
     return moved or _report_stuck(instance)
 
 

@@ -77,14 +77,15 @@ def event_sub(id: str, *inner: str) -> str:
 
 
 def flows(text: str) -> str:
-    """`a>b>c, a>d?x > 1, g>e!` : sequence flows; `?` a condition, `!` the default of its source (set there by id)."""
+    """`a>b>c, c>d?x > 1`: sequence flows; `?` gives the last flow of a chain a condition. Ids are `source_target`."""
     written = []
     for chain in text.split(","):
         chain = chain.strip()
         path, _, condition = chain.partition("?")
         ids = [part.strip() for part in path.split(">")]
         for source, target in zip(ids, ids[1:], strict=False):
-            inner = f"<bpmn:conditionExpression>{escape(condition)}</bpmn:conditionExpression>" if condition else ""
+            text = condition if target == ids[-1] else ""
+            inner = f"<bpmn:conditionExpression>{escape(text)}</bpmn:conditionExpression>" if text else ""
             written.append(node("sequenceFlow", f"{source}_{target}", inner, sourceRef=source, targetRef=target))
     return "".join(written)
 
