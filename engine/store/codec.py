@@ -3,6 +3,8 @@
 import zlib
 from typing import Any
 
+import orjson
+
 from engine import feel
 
 RAW = b"\x00"
@@ -12,12 +14,12 @@ WORTH_COMPRESSING_BYTES = 1024
 
 def pack(value: Any) -> bytes:
     """A typed value (null, truth values, numbers, texts, temporal values, lists, contexts) as bytes."""
-    return shrink(feel.dump(value))
+    return shrink(orjson.dumps(feel.dump(value)))
 
 
 def unpack(stored: bytes) -> Any:
     """The value that `pack` stored, with its types."""
-    return feel.load(expand(stored))
+    return feel.load(orjson.loads(expand(stored)))
 
 
 def shrink(content: bytes) -> bytes:

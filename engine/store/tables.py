@@ -267,11 +267,15 @@ class BlobChunk(Base):
 
 
 class Job(OfInstance, Base):
-    """Work for a handler. The row goes when the element goes on; its id is the handler's idempotency key."""
+    """Work for a handler. The row goes when the element goes on.
+
+    Its id, "<process instance id>-<element instance id>", is the handler's idempotency key: the same for every retry,
+    also after an incident.
+    """
 
     __tablename__ = "job"
 
-    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    id: Mapped[str] = mapped_column(String(60), primary_key=True)
     enterprise_id: Mapped[str] = mapped_column(Key)
     process_id: Mapped[str] = mapped_column(Key)
     business_key: Mapped[str | None] = mapped_column(Key)
@@ -291,7 +295,6 @@ class Job(OfInstance, Base):
     last_error: Mapped[str | None] = mapped_column(Text)
 
     __table_args__ = (
-        UniqueConstraint("process_instance_id", "element_instance_id"),
         Index(None, "state", "is_suspended", "due_at"),
         Index(None, "topic", "state", "due_at"),
     )
@@ -351,10 +354,9 @@ class StartSubscription(Base):
     element_id: Mapped[str] = mapped_column(Key)
     kind: Mapped[str] = mapped_column(String(8))  # message | signal | timer
     name: Mapped[str | None] = mapped_column(Key)
+    armed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # timers: when the process was deployed
+    repetition: Mapped[int] = mapped_column(default=0)  # timers: which occurrence `due_at` is, from 0
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    repetitions_left: Mapped[int | None]  # timers; none: without end
-    timer_kind: Mapped[str | None] = mapped_column(String(8))
-    timer_text: Mapped[str | None] = mapped_column(Key)
     attempts: Mapped[int] = mapped_column(default=0)
     try_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_error: Mapped[str | None] = mapped_column(Text)
@@ -368,8 +370,8 @@ class StartSubscription(Base):
 class Message(Base):
     """A message or signal on its way: outbox, buffer and memory of message ids in one table.
 
-    sent: to be routed by a follow-up unit of work · buffered: nobody waits yet · delivered: kept only for its message
-    id, so that publishing it again does nothing.
+    sent: to be routed by a follow-up unit of work · buffered: nobody waits yet · held: its receiver is suspended ·
+    delivered: kept only for its message id, so that publishing it again does nothing.
     """
 
     __tablename__ = "message"
@@ -381,7 +383,7 @@ class Message(Base):
     correlation: Mapped[Any] = mapped_column(Variables)
     variables: Mapped[Any] = mapped_column(Variables)
     message_id: Mapped[str | None] = mapped_column(Key)
-    state: Mapped[str] = mapped_column(String(12))  # sent | buffered | delivered
+    state: Mapped[str] = mapped_column(String(12))  # sent | buffered | held | delivered
     source_instance_id: Mapped[str | None] = mapped_column(Id)
     target_instance_id: Mapped[str | None] = mapped_column(Id)  # signals: one row per receiver
     target_start_id: Mapped[str | None] = mapped_column(Id)

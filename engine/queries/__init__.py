@@ -1,0 +1,1 @@
+"""One question that a screen asks per module; never writes."""

@@ -1,0 +1,48 @@
+"""Who may do a user task: candidates, and the four-eyes rule."""
+
+from typing import Any
+
+from sqlalchemy import Row, and_, exists, or_, select
+
+from engine.store.actor import Actor
+from engine.store.tables import UserTask, UserTaskCandidate
+from engine.store.unit_of_work import Work
+
+
+def names_of(actor: Actor) -> Any:
+    """The condition that a candidate row names the actor, one of the groups, or somebody the actor stands in for."""
+    columns = UserTaskCandidate.__table__.c
+    return or_(
+        and_(columns.kind == "group", columns.name.in_(sorted(actor.groups))),
+        and_(columns.kind == "user", columns.name.in_(sorted({actor.id, *actor.stands_in_for}))),
+    )
+
+
+def is_candidate(work: Work, task: Row[Any], actor: Actor) -> bool:
+    """Whether the actor may take the task; a task without candidates and lane is everybody's."""
+    if actor.is_supervisor or actor.is_or_stands_in_for(task.assignee) or actor.is_or_stands_in_for(task.owner):
+        return True
+    of_task = UserTaskCandidate.user_task_id == task.id
+    named, anybody = work.execute(select(exists().where(of_task, names_of(actor)), exists().where(of_task))).one()
+    return bool(named) or not anybody
+
+
+def four_eyes_problem(work: Work, task: Row[Any], people: set[str]) -> str | None:
+    """Why these people may not do the task, when the four-eyes rule blocks it; else none."""
+    if not task.four_eyes:
+        return None
+    earlier = work.execute(
+        select(UserTask.name, UserTask.completed_by, UserTask.completed_for).where(
+            UserTask.process_instance_id == task.process_instance_id,
+            UserTask.element_id == task.four_eyes,
+            UserTask.state == "completed",
+        )
+    ).all()
+    for row in earlier:
+        same = people & {row.completed_by, row.completed_for}
+        if same:
+            return (
+                f"Four-eyes rule: '{task.name}' checks '{row.name}', which {sorted(same)[0]} has done; "
+                "a second person must do it. Leave it to a colleague, or reassign it."
+            )
+    return None
