@@ -34,7 +34,7 @@ DEFAULT_BUDGET = Budget()
 class Run:
     """The state of one evaluation: what it has consumed, what it warned of, what time it is."""
 
-    __slots__ = ("budget", "clock_due", "deadline", "depth", "externals", "moment", "used", "warnings")
+    __slots__ = ("budget", "clock_due", "deadline", "depth", "entered", "externals", "moment", "used", "warnings")
 
     def __init__(
         self,
@@ -47,6 +47,7 @@ class Run:
         self.moment = moment
         self.warnings = warnings
         self.externals = externals
+        self.entered: dict[str, Any] | None = None  # lists and contexts that were already converted, by variable
         self.used = 0
         self.depth = 0
         self.deadline = None

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from engine.errors import InvalidInput
 from engine.feel import operations, temporal, tree
 from engine.feel.budget import Run
 from engine.feel.errors import EvaluationError, Undefined
@@ -16,7 +17,7 @@ Code = Callable[["Scope"], Any]
 
 
 class Scope:
-    """One level of name bindings: the special context of a filter, loop, function or context literal, or the global one."""
+    """One level of name bindings: of a filter, loop, function or context literal, or the global one."""
 
     __slots__ = ("parent", "run", "variables")
 
@@ -525,7 +526,16 @@ class Compiler:
             return lambda scope: builtin
         if not self._is_local(name) and builtin is None:
             self.functions.add(name)
-        return self.name(node)
+        variable = self.name(node)
+        if builtin is None:
+            return variable
+
+        def evaluate(scope: Scope) -> Any:
+            """A variable that happens to be named like a built-in hides it only when it is a function."""
+            found = variable(scope)
+            return found if isinstance(found, Function) else builtin
+
+        return evaluate
 
 
 # -- names ------------------------------------------------------------------------------------------------------------
@@ -537,7 +547,7 @@ def _global_lookup(name: str, builtin: Function | None, compiler: Compiler) -> C
             value = scope.variables[name]
         except KeyError:
             return builtin if builtin is not None else _missing(scope, name, compiler)
-        return value if type(value) in PLAIN else normalise(value)
+        return value if type(value) in PLAIN else _enter(scope.run, name, value)
 
     return evaluate
 
@@ -549,11 +559,28 @@ def _lookup(name: str, builtin: Function | None, compiler: Compiler) -> Code:
             variables = level.variables
             if name in variables:
                 value = variables[name]
-                return value if level.parent is not None or type(value) in PLAIN else normalise(value)
+                if level.parent is not None or type(value) in PLAIN:
+                    return value
+                return _enter(level.run, name, value)
             level = level.parent
         return builtin if builtin is not None else _missing(scope, name, compiler)
 
     return evaluate
+
+
+def _enter(run: Run, name: str, value: Any) -> Any:
+    """The FEEL value of a variable, converted once per evaluation; null for what has no FEEL value."""
+    entered = run.entered
+    if entered is None:
+        entered = run.entered = {}
+    elif name in entered:
+        return entered[name]
+    try:
+        entered[name] = normalise(value)
+    except InvalidInput as error:
+        run.warn("variable '{}': {}", name, error)
+        entered[name] = None
+    return entered[name]
 
 
 def _missing(scope: Scope, name: str, compiler: Compiler) -> None:
@@ -569,7 +596,7 @@ def _missing(scope: Scope, name: str, compiler: Compiler) -> None:
 
 def suggestion(name: str, known: set[str]) -> str:
     """`; did you mean 'x'?` where one of the known names is near, else nothing."""
-    import difflib  # noqa: PLC0415 - only on the way to a warning
+    import difflib
 
     lowered = {candidate.lower(): candidate for candidate in sorted(known)}
     close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.7)

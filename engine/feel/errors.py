@@ -25,5 +25,5 @@ class EvaluationError(EngineError):
         self.budget = budget
 
 
-class Undefined(Exception):  # noqa: N818 - not an error: FEEL's null with a reason
+class Undefined(Exception):
     """Raised inside the package where the standard says null; the text becomes a warning."""

@@ -32,8 +32,9 @@ class Evaluation:
 class Compiled:
     """What all compiled texts tell: their text, and which names they refer to.
 
-    `names` are the variables that are read (first segment of a path), `possible_names` those inside of filters that may
-    be properties of the filtered items instead, `functions` the invoked names that are neither built-in nor defined here.
+    `names` are the variables that are read (first segment of a path), `possible_names` those inside of filters that
+    may be properties of the filtered items instead, `functions` the invoked names that are neither built-in nor
+    defined here.
     """
 
     def __init__(self, text: str, node: Any, code: Code, compiler: Compiler):

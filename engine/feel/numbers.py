@@ -107,11 +107,14 @@ def power(base: int | Decimal, exponent: int | Decimal) -> int | Decimal:
 
 def _checked(operation, left, right) -> Decimal:
     try:
-        return operation(left, right)
+        result = operation(left, right)
     except Overflow as error:
         raise Undefined("a number left the range of 34 digits and exponent 6144") from error
     except (InvalidOperation, DivisionByZero) as error:
         raise Undefined("the operation is not defined for these numbers") from error
+    if not result.is_finite():
+        raise Undefined("the result is infinite")
+    return result
 
 
 def display_number(value: int | Decimal) -> str:

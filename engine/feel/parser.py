@@ -37,10 +37,11 @@ from engine.feel.tree import (
 
 MAX_DEPTH = 100
 KEYWORDS = frozenset(
-    "for in return if then else some every satisfies and or between instance function null true false".split()
+    ("for", "in", "return", "if", "then", "else", "some", "every", "satisfies", "and", "or", "between", "instance")
+    + ("function", "null", "true", "false")
 )
 # Keywords that end a name which is not known.
-_STOPS = frozenset("in return then else satisfies and or between instance".split())
+_STOPS = frozenset(["in", "return", "then", "else", "satisfies", "and", "or", "between", "instance"])
 _TYPE_NAMES = (
     "years and months duration",
     "year month duration",
@@ -108,6 +109,12 @@ class Parser:
     def expression_only(self) -> Node:
         """The whole text as one expression."""
         node = self.expression()
+        self._expect_end()
+        return node
+
+    def type_only(self) -> TypeNode:
+        """The whole text as one type expression."""
+        node = self.type()
         self._expect_end()
         return node
 
@@ -611,7 +618,7 @@ _BINDING = {"+": ADD, "-": ADD, "*": MULTIPLY, "/": MULTIPLY, "**": POWER}
 _INFIX: dict[str, tuple[int, Callable[[Parser, Node], Node | None]]] = {
     "or": (OR, Parser._or),
     "and": (AND, Parser._and),
-    **{operator: (COMPARE, Parser._comparison) for operator in ("=", "!=", "<", "<=", ">", ">=")},
+    **dict.fromkeys(("=", "!=", "<", "<=", ">", ">="), (COMPARE, Parser._comparison)),
     "between": (COMPARE, Parser._between),
     "in": (COMPARE, Parser._in),
     **{operator: (power, Parser._arithmetic) for operator, power in _BINDING.items()},

@@ -254,6 +254,8 @@ def compiled(pattern: str, flags: str) -> "regex.Pattern[str]":
     if unknown:
         raise Undefined(f"the flags are s, m, i and x, not '{flags[:20]}'")
     written = _Translator(pattern, flags).translate()
+    if "i" in flags:
+        written = f"(?-f:{written})"  # one character folds to one character, unlike version 1's default
     options = regex.VERSION1 | (regex.DOTALL if "s" in flags else 0) | (regex.IGNORECASE if "i" in flags else 0)
     try:
         return regex.compile(written, options)

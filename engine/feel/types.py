@@ -61,8 +61,8 @@ _ALIASES = {
     "duration": "duration",
     "any": "Any",
 }
-# Without parts these are no types in FEEL (Table 61: `123 instance of list` is null) except where a caller allows it.
-_NEED_PARTS = frozenset({"list", "range", "function"})
+# Without parts these are no types in FEEL (Table 61: `123 instance of list` is null), but DMN files use them so.
+_NEED_PARTS = frozenset({"list", "range", "function", "context"})
 
 
 def parse_type(text: str, types: Mapping[str, Type] | None = None) -> Type:
@@ -70,10 +70,10 @@ def parse_type(text: str, types: Mapping[str, Type] | None = None) -> Type:
 
     Raises InvalidInput where the text names no type.
     """
-    parser = Parser(text, types=types or ())
-    node = parser.type()
-    parser._expect_end()
+    node = Parser(text, types=types or ()).type_only()
     found = resolve(node, types or {})
+    if found is None and node.name in _NEED_PARTS and not node.parts:
+        found = Type(node.name)
     if found is None:
         known = ", ".join([*_SIMPLE, "Any", "list<…>", "context<…>", "function<…>->…", "range<…>", *(types or ())])
         raise InvalidInput(f"There is no type '{text}'. Known types: {known}.")
@@ -87,9 +87,7 @@ def resolve(node: TypeNode, types: Mapping[str, Type]) -> Type | None:
     if node.parts or node.result is not None:
         return _resolve_parts(node, types)
     name = _ALIASES.get(node.name, node.name)
-    if name in _SIMPLE or name in ("Any", "duration"):
-        return Type(name)
-    return Type("context") if name == "context" else None
+    return Type(name) if name in _SIMPLE or name in ("Any", "duration") else None
 
 
 def _resolve_parts(node: TypeNode, types: Mapping[str, Type]) -> Type | None:

@@ -20,6 +20,7 @@ from engine.feel.temporal import (
 )
 
 MAX_NESTING = 200
+MAX_NODES = 2_000_000
 MAX_SHOWN_NODES = 1_000_000
 PLAIN_NAME = re.compile(r"[^\W\d]\w*(?: \w+)*")
 
@@ -119,10 +120,10 @@ def normalise(value: Any) -> Any:
     """
     if type(value) in PLAIN:
         return value
-    return _normalise(value, 0)
+    return _normalise(value, 0, [MAX_NODES])
 
 
-def _normalise(value: Any, depth: int) -> Any:
+def _normalise(value: Any, depth: int, room: list[int]) -> Any:
     kind = type(value)
     if kind in PLAIN:
         return value
@@ -131,32 +132,40 @@ def _normalise(value: Any, depth: int) -> Any:
             f"Lists and contexts may be nested {MAX_NESTING} deep; this value is deeper or contains itself."
         )
     if kind is dict:
-        return _normalise_dict(value, depth)
+        return _normalise_dict(value, depth + 1, _less_room(room, len(value)))
     if kind is list:
-        return _normalise_list(value, depth)
+        return _normalise_list(value, depth + 1, _less_room(room, len(value)))
     if kind is Decimal:
         return _normalise_decimal(value)
     if kind is float:
         return _normalise_decimal(Decimal(repr(value)))
     if isinstance(value, Function):
         return value
-    return _normalise_foreign(value, depth)
+    return _normalise_foreign(value, depth + 1, room)
 
 
-def _normalise_list(values: list[Any], depth: int) -> list[Any]:
+def _less_room(room: list[int], size: int) -> list[int]:
+    """Count the parts of a value, so that one that shares its parts a billion times is refused, not walked through."""
+    room[0] -= size + 1
+    if room[0] < 0:
+        raise EvaluationError(f"A value has more than {MAX_NODES} parts; use smaller lists.", "list_size")
+    return room
+
+
+def _normalise_list(values: list[Any], depth: int, room: list[int]) -> list[Any]:
     for index, item in enumerate(values):
         if type(item) in PLAIN:
             continue
-        changed = _normalise(item, depth + 1)
+        changed = _normalise(item, depth, room)
         if changed is not item:
-            return [*values[:index], changed, *(_normalise(rest, depth + 1) for rest in values[index + 1 :])]
+            return [*values[:index], changed, *(_normalise(rest, depth, room) for rest in values[index + 1 :])]
     return values
 
 
 def _normalise_dict(values: dict[Any, Any], depth: int) -> dict[str, Any]:
     for key, item in values.items():
-        if type(key) is not str or (type(item) not in PLAIN and _normalise(item, depth + 1) is not item):
-            return {str(name): _normalise(content, depth + 1) for name, content in values.items()}
+        if type(key) is not str or (type(item) not in PLAIN and _normalise(item, depth, room) is not item):
+            return {str(name): _normalise(content, depth, room) for name, content in values.items()}
     return values
 
 
@@ -169,20 +178,20 @@ def _normalise_decimal(value: Decimal) -> Any:
         return None
 
 
-def _normalise_foreign(value: Any, depth: int) -> Any:
+def _normalise_foreign(value: Any, depth: int, room: list[int]) -> Any:
     for python_type, convert in _FOREIGN:
         if isinstance(value, python_type):
             return convert(value)
     if isinstance(value, Mapping):
-        return {str(name): _normalise(content, depth + 1) for name, content in value.items()}
+        return {str(name): _normalise(content, depth, room) for name, content in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [_normalise(item, depth + 1) for item in value]
+        return [_normalise(item, depth, room) for item in value]
     if callable(getattr(value, "items", None)) or not callable(getattr(value, "__iter__", None)):
         raise InvalidInput(
             f"FEEL has no value for the Python type '{type(value).__name__}'; "
             "give numbers, text, booleans, dates, times, durations, lists or dicts."
         )
-    return [_normalise(item, depth + 1) for item in value]
+    return [_normalise(item, depth, room) for item in value]
 
 
 _FOREIGN: tuple[tuple[type, Callable[[Any], Any]], ...] = (
@@ -200,7 +209,12 @@ _FOREIGN: tuple[tuple[type, Callable[[Any], Any]], ...] = (
 
 def display(value: Any) -> str:
     """FEEL's string() form: text as it is, numbers in plain digits, temporal values in ISO form, null as `null`."""
-    return value if type(value) is str else _shown(value, [MAX_SHOWN_NODES])
+    if type(value) is str:
+        return value
+    try:
+        return _shown(value, [MAX_SHOWN_NODES])
+    except RecursionError as error:
+        raise EvaluationError("A value is nested too deeply to become text.", "depth") from error
 
 
 def _shown(value: Any, room: list[int]) -> str:
@@ -250,19 +264,35 @@ def _shown_range(value: Range, room: list[int]) -> str:
 
 
 def to_json(value: Any) -> Any:
-    """The value as JSON shows it: temporal values and ranges as their FEEL strings, numbers as numbers, functions null."""
+    """The value as JSON shows it: temporal values and ranges as their FEEL strings, functions as null."""
+    try:
+        return _to_json(value, [MAX_NODES])
+    except RecursionError as error:
+        raise EvaluationError("A value is nested too deeply to become JSON.", "depth") from error
+
+
+def _to_json(value: Any, room: list[int]) -> Any:
     kind = type(value)
     if kind in (str, bool, int) or value is None:
         return value
     if kind is Decimal:
-        exact = simplified(value)
-        return exact if type(exact) is int else float(exact)
+        return _json_number(value)
     if kind is list:
-        return [to_json(item) for item in value]
+        _less_room(room, len(value))
+        return [_to_json(item, room) for item in value]
     if kind is dict:
-        return {key: to_json(item) for key, item in value.items()}
+        _less_room(room, len(value))
+        return {key: _to_json(item, room) for key, item in value.items()}
     if isinstance(value, Function):
         return None
     if kind is Range or kind in TEMPORAL_TYPES:
         return display(value)
-    return to_json(normalise(value))
+    return _to_json(normalise(value), room)
+
+
+def _json_number(value: Decimal) -> int | float | str:
+    exact = simplified(value)
+    if type(exact) is int:
+        return exact
+    # JSON readers know doubles only; beyond their range the digits are safer as text.
+    return float(exact) if exact.adjusted() < 308 else display_number(exact)
