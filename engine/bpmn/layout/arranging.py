@@ -15,7 +15,7 @@ from engine.bpmn.layout.text import label_size
 from engine.bpmn.layout.tracks import Tracks
 
 ORIGIN = d.Point(160, 80)
-TITLE = 10  # beside the padding, for the name and the markers of an expanded sub-process
+TITLE, MARKERS = 20, 10  # beside the padding, for the name and the markers of an expanded sub-process
 COLLAPSED_POOL_HEIGHT = 60
 
 
@@ -45,7 +45,7 @@ def _arrange_scope(scope: d.Scope) -> None:
         if node.inner is not None:
             _arrange_scope(node.inner)
             node.width = max(140, node.inner.width)
-            node.height = max(100, node.inner.height + 2 * TITLE)
+            node.height = max(100, node.inner.height + TITLE + MARKERS)
     assign_columns(scope)
     assign_rows(scope)
     grid = Grid(scope)
@@ -66,7 +66,7 @@ def _arrange_scope(scope: d.Scope) -> None:
     for wire in scope.wires:
         wire.points = tracks.points(wire)
     scope.width, scope.height = frame.width, frame.height
-    place_labels(scope)
+    place_labels(scope, POOL_GAP)
 
 
 def _demand_for_labels(scope: d.Scope, demand: Demand, paths: dict[d.Wire, Path]) -> None:
@@ -110,8 +110,8 @@ def _move(scope: d.Scope, dx: float, dy: float) -> None:
             node.label = node.label.moved(dx, dy)
         if node.inner is not None:
             spare_x = (node.width - node.inner.width) / 2
-            spare_y = (node.height - node.inner.height) / 2
-            _move(node.inner, node.x + spare_x, node.y + spare_y)
+            spare_y = (node.height - node.inner.height - TITLE - MARKERS) / 2
+            _move(node.inner, node.x + spare_x, node.y + TITLE + spare_y)
     labelled = {id(wire.flow): wire.flow for wire in scope.wires}
     for wire in scope.wires:
         wire.points = [d.Point(x + dx, y + dy) for x, y in wire.points]

@@ -16,7 +16,7 @@ def assign_columns(scope: d.Scope) -> None:
     """Sets `column` and `columns` of every node with cells, and marks the wires that lead back."""
     order = {node: index for index, node in enumerate(scope.nodes)}
     flowing = [node for node in scope.grid_nodes if not node.is_artifact and not node.is_event_sub_process]
-    for node in flowing:
+    for node in scope.grid_nodes:
         _set_span(node)
     wires = sequence_wires(scope)
     _mark_back_wires(flowing, wires, order)
@@ -39,7 +39,7 @@ def sequence_wires(scope: d.Scope) -> list[d.Wire]:
 def _set_span(node: d.Node) -> None:
     if node.kind == d.SUB_PROCESS:
         node.columns = max(1, round((node.width + 50) / COLUMN_PITCH))
-        node.rows = 1 + 2 * max(0, int((node.height / 2 - 30) // ROW_PITCH))
+        node.rows = 1 + 2 * max(0, round((node.height / 2 - 40) / ROW_PITCH))
 
 
 def _mark_back_wires(nodes: list[d.Node], wires: list[d.Wire], order: dict[d.Node, int]) -> None:

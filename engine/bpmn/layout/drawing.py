@@ -159,6 +159,7 @@ class Band:
     """A horizontal strip of the scope: a leaf lane, a pool without lanes, or the whole of a sub-process."""
 
     id: str | None = None
+    name: str = ""
     pool: Pool | None = None
     depth: int = 0  # how many headers stand left of the content
     first_row: int = 0

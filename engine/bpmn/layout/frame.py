@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from engine.bpmn.layout import drawing as d
 from engine.bpmn.layout.grid import CHANNEL, GAP, ROW, Grid
+from engine.bpmn.layout.text import text_width
 
 COLUMN_GAP = 50
 ROW_GAP = 30
@@ -15,7 +16,7 @@ TRACK = 10  # least distance of parallel wires
 LABEL_GAP = 4
 LABEL_OVERHANG = 10  # a label may stand out of its column on either side
 HEADER = 30
-LEAST_BAND = 120
+LEAST_BAND, GREATEST_NAME = 120, 240  # height in px of a lane, and of a name that a lane is stretched for
 
 
 @dataclass
@@ -150,12 +151,20 @@ class Frame:
             if band.pool is None and band.id is None:
                 continue
             lines = [j for j in range(grid.height) if grid.bands[j] == index]
-            missing = LEAST_BAND - sum(heights[j] for j in lines)
+            name = min(text_width(band.name, 12) + 20, GREATEST_NAME)
+            missing = _even(max(LEAST_BAND, name)) - sum(heights[j] for j in lines)
             if missing > 0:
                 heights[lines[0]] += missing / 2
                 heights[lines[-1]] += missing / 2
 
     # --- answers --------------------------------------------------------------------------------------------------
+
+    def node_middle(self, node: d.Node) -> float:
+        """x of the node's centre: event sub-processes begin with their column, others stand in its middle."""
+        left, right = self.left[2 * node.column + 1], self.right[2 * node.last_column + 1]
+        if node.is_event_sub_process:
+            return left + node.width / 2
+        return (left + right) / 2
 
     def column_middle(self, column: int) -> float:
         return (self.left[2 * column + 1] + self.right[2 * column + 1]) / 2
@@ -165,13 +174,8 @@ class Frame:
 
     def place(self, node: d.Node) -> None:
         """Sets the node's left top corner."""
-        middle = self.middle[self.grid.middle_line(node)]
-        if node.columns == 1:
-            node.x = self.column_middle(node.column) - node.width / 2
-        else:
-            left, right = self.left[2 * node.column + 1], self.right[2 * node.last_column + 1]
-            node.x = (left + right) / 2 - node.width / 2
-        node.y = middle - node.height / 2
+        node.x = self.node_middle(node) - node.width / 2
+        node.y = self.middle[self.grid.middle_line(node)] - node.height / 2
         for number, event in enumerate(node.attached):
             event.x = node.x + attachment(node, number) - event.width / 2
             event.y = node.y + node.height - event.height / 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, pairwise
 
 from engine.bpmn.layout import drawing as d
 from engine.bpmn.layout.frame import LABEL_GAP
@@ -14,35 +15,37 @@ WIDTHS = (90, 74, 60, 46)
 class Obstacles:
     """What a label should not cover: shapes, other labels, wires."""
 
-    def __init__(self, boxes: list[d.Box], lines: list[tuple[d.Point, d.Point, object]]):
+    def __init__(self, boxes: list[d.Box], lines: list[tuple[d.Point, d.Point, object]], borders: list[float]):
         self.boxes = boxes
         self.lines = lines
+        self.borders = borders
 
     def cost(self, box: d.Box, own: object = None) -> float:
         cost = sum(1000 + _area(box, other) for other in self.boxes if box.overlaps(other))
         for a, b, owner in self.lines:
             if _touches(box, a, b):
                 cost += 400 if owner is not own else 300
-        return cost
+        return cost + 60 * sum(box.y < border < box.bottom for border in self.borders)
 
 
-def place_labels(scope: d.Scope) -> None:
+def place_labels(scope: d.Scope, pool_gap: float) -> None:
     """Sets the labels of the scope's nodes and of the flows that begin in it."""
     obstacles = obstacles_of(scope)
-    for node in scope.nodes:
+    for node in sorted(scope.nodes, key=lambda node: (node.host is not None, -node.x if node.host else 0)):
         if node.label_size is not None:
-            candidates = _node_candidates(node)
-            node.label = _best(candidates, obstacles, None)
+            node.label = _best(_node_candidates(node), obstacles, None)
             obstacles.boxes.append(node.label)
     labelled = [wire for wire in scope.wires if wire.flow.label_size and wire is labelled_wire(wire.flow)]
     for wire in sorted(labelled, key=lambda wire: wire.points[0]):
-        wire.flow.label = _best(_flow_candidates(wire), obstacles, wire)
+        candidates = chain(_gap_candidates(wire, pool_gap, scope.height), _flow_candidates(wire, scope.wires))
+        wire.flow.label = _best(candidates, obstacles, wire)
         obstacles.boxes.append(wire.flow.label)
 
 
 def obstacles_of(scope: d.Scope) -> Obstacles:
-    lines = [(a, b, wire) for wire in scope.wires for a, b in zip(wire.points, wire.points[1:], strict=False)]
-    return Obstacles([node.box for node in scope.nodes], lines)
+    lines = [(a, b, wire) for wire in scope.wires for a, b in pairwise(wire.points)]
+    borders = sorted({border for band in scope.bands for border in (band.top, band.bottom)})
+    return Obstacles([node.box for node in scope.nodes], lines, borders)
 
 
 def labelled_wire(flow: d.Flow) -> d.Wire:
@@ -95,23 +98,52 @@ def _node_candidates(node: d.Node) -> Iterator[tuple[float, d.Box]]:
         yield base + 15, d.Box(left, box.y - height - 1, width, height)
 
 
-def _flow_candidates(wire: d.Wire) -> Iterator[tuple[float, d.Box]]:
-    """Beside the parts of the wire, those near the source first."""
+def _gap_candidates(wire: d.Wire, pool_gap: float, height: float) -> Iterator[tuple[float, d.Box]]:
+    """For a message flow to a collapsed pool: between the pools, where nothing else is."""
+    pool = next((end.node for end in (wire.source, wire.target) if end.node and end.node.kind == d.POOL), None)
+    if pool is None:
+        return
+    x = wire.exit_x if wire.source.exit_side else (wire.points[0] if wire.source.node is pool else wire.points[-1]).x
+    for rank, limit in enumerate(WIDTHS[:2]):
+        width, tall = label_size(wire.flow.name, limit)
+        y = (pool_gap - tall) / 2 + (height if pool.side == "bottom" else -pool_gap)
+        yield rank, d.Box(x + 6, y, width, tall)
+        yield rank + 2, d.Box(x - 6 - width, y, width, tall)
+
+
+def _flow_candidates(wire: d.Wire, wires: list[d.Wire]) -> Iterator[tuple[float, d.Box]]:
+    """Beside the parts of the wire, those near the source first, but after the part it shares with another."""
     away = 0.0
-    for number, (a, b) in enumerate(zip(wire.points, wire.points[1:], strict=False)):
+    shared = _shared_start(wire, wires)
+    first = 22.0 if wire.flow.is_default else 4.0  # modelers mark the default flow at its beginning
+    for number, (a, b) in enumerate(pairwise(wire.points)):
         length = abs(a.x - b.x) + abs(a.y - b.y)
         for rank, limit in enumerate(WIDTHS):
             width, height = label_size(wire.flow.name, limit)
             if rank and (width, height) == label_size(wire.flow.name, WIDTHS[rank - 1]):
                 continue
-            for shift in _shifts(length):
-                base = 6.0 * rank + 0.35 * (away + shift) + 10 * number
+            for shift in _shifts(length, first if number == 0 else 4.0):
+                base = 6.0 * rank + 0.35 * (away + shift) + 10 * number + (40 if away + shift < shared else 0)
                 yield from _beside(a, b, width, height, shift, base)
         away += length
 
 
-def _shifts(length: float) -> list[float]:
-    return [4.0, *(float(value) for value in range(14, int(min(length, 400)), 12))]
+def _shared_start(wire: d.Wire, wires: list[d.Wire]) -> float:
+    """How far, in px, the wire runs along another one before it turns off."""
+    first, corner = wire.points[0], wire.points[1] if len(wire.points) > 1 else wire.points[0]
+    length = abs(first.x - corner.x) + abs(first.y - corner.y)
+    for other in wires:
+        if other is wire or other.points[0] != first or len(other.points) < 2:
+            continue
+        end = other.points[1]
+        reach = abs(first.x - end.x) + abs(first.y - end.y)
+        if (end.x == first.x) == (corner.x == first.x) and reach >= length and other.flow.label_size:
+            return length
+    return 0.0
+
+
+def _shifts(length: float, first: float) -> list[float]:
+    return [first, *(first + value for value in range(10, int(min(length - first, 400)), 12))]
 
 
 def _beside(a: d.Point, b: d.Point, width: float, height: float, shift: float, base: float):

@@ -95,7 +95,7 @@ class _Reader:
         for lane_set in process.iterfind(f"{{{BPMN}}}laneSet"):
             self._read_lanes(lane_set, 0, lanes, bands, band_of, pool)
         if not bands:
-            bands = [d.Band(pool=pool)]
+            bands = [d.Band(name=pool.name if pool else "", pool=pool)]
         if pool is not None:
             pool.bands = bands
         first = len(scope.bands)
@@ -113,7 +113,7 @@ class _Reader:
             if children is not None and len(children):
                 lane.bands = self._read_lanes(children, depth + 1, lanes, bands, band_of, pool)
             else:
-                lane.bands = [d.Band(_id(element), pool, depth + 1)]
+                lane.bands = [d.Band(_id(element), element.get("name", ""), pool, depth + 1)]
                 bands.extend(lane.bands)
             for reference in element.iterfind(f"{{{BPMN}}}flowNodeRef"):
                 band_of.setdefault(_local_part(reference.text), lane.bands[0])

@@ -18,8 +18,8 @@ TOUCH = 12
 SHARED_LINE = 260  # running along another wire on a row or column line
 CHANNEL_SHARE = 3
 HORIZONTAL, VERTICAL = 0, 1
-OPPOSITE_USE = 160
-SAME_USE_OUT, SAME_USE_IN = 60, 25
+OPPOSITE_USE = 400
+SAME_USE_OUT, SAME_USE_IN = 90, 25
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ class Router:
         line = grid.top_line(node) if side == "top" else grid.bottom_line(node)
         step = -grid.width if side == "top" else grid.width
         docks = []
-        for column in range(node.column, node.last_column + 1):
+        for column in self._columns_to_meet(node):
             cell = grid.point(2 * column + 1, line)
             away = abs(column - (node.column + node.last_column) / 2)
             docks.append(Dock(node, side, cell, cell + step, self._offset(node, column), 4 * away))
@@ -160,33 +160,36 @@ class Router:
             docks = [dock for dock in docks if all(abs(dock.offset - place) > 22 for place in places)]
         return docks
 
+    def _columns_to_meet(self, node: d.Node) -> list[int]:
+        """The columns whose middle is within reach of the node's upper and lower side."""
+        columns = range(node.column, node.last_column + 1)
+        within = [column for column in columns if abs(self._from_middle(node, column)) < node.width / 2 - 15]
+        return within or [min(columns, key=lambda column: abs(self._from_middle(node, column)))]
+
+    def _from_middle(self, node: d.Node, column: int) -> float:
+        return self.frame.column_middle(column) - self.frame.node_middle(node)
+
     def _offset(self, node: d.Node, column: int) -> float:
         """A wide node is met where the middle of the column meets it."""
-        if node.columns == 1:
-            return 0
-        left, right = self.frame.left[2 * node.column + 1], self.frame.right[2 * node.last_column + 1]
-        return self.frame.column_middle(column) - (left + right) / 2
+        away = self._from_middle(node, column)
+        return away if node.columns > 1 and abs(away) < node.width / 2 - 15 else 0
 
     def _attached_dock(self, event: d.Node) -> Dock:
         host = event.host
         offset = attachment(host, host.attached.index(event)) - host.width / 2
-        column = host.column
-        if host.columns > 1:
-            left, right = self.frame.left[2 * host.column + 1], self.frame.right[2 * host.last_column + 1]
-            column = self.frame.column_at((left + right) / 2 + offset)
-            column = min(max(column, host.column), host.last_column)
+        column = self.frame.column_at(self.frame.node_middle(host) + offset)
+        column = min(max(column, host.column), host.last_column)
         cell = self.grid.point(2 * column + 1, self.grid.bottom_line(host))
         return Dock(event, "bottom", cell, cell + self.grid.width, 0)
 
     def _port(self, wire: d.Wire, node: d.Node, inner: d.Wire) -> list[Dock]:
         side = inner.source.exit_side or inner.target.exit_side
-        left, right = self.frame.left[2 * node.column + 1], self.frame.right[2 * node.last_column + 1]
-        x = (left + right) / 2 - node.width / 2 + inner.exit_x
+        x = self.frame.node_middle(node) - node.inner.width / 2 + inner.exit_x
         column = min(max(self.frame.column_at(x), node.column), node.last_column)
         line = self.grid.top_line(node) if side == "top" else self.grid.bottom_line(node)
         cell = self.grid.point(2 * column + 1, line)
         step = -self.grid.width if side == "top" else self.grid.width
-        return [Dock(node, side, cell, cell + step, inner.exit_x - node.width / 2)]
+        return [Dock(node, side, cell, cell + step, inner.exit_x - node.inner.width / 2)]
 
     def _exits(self, end: d.End) -> list[Dock]:
         side = end.exit_side or end.node.side

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -9,7 +10,10 @@ from engine.bpmn.layout import drawing as d
 from engine.bpmn.layout.columns import sequence_wires
 
 NEW_ROW_COST = 2.0
-ROUNDS = 6
+CROSSING_COST = 0.7
+SAME_SIDE_COST = 0.6
+ROUNDS = 8
+CROSSING, FORK, JOIN = "crossing", "fork", "join"
 
 
 @dataclass(eq=False)
@@ -119,6 +123,7 @@ class _Plan:
             ends = {self.run_of[wire.source.node.anchor], self.run_of[wire.target.node]}
             for run in ends:
                 self.wires_of[run].append(wire)
+        self.rivals = _rivals(wires)
 
     # --- occupancy ----------------------------------------------------------------------------------------------
 
@@ -208,7 +213,7 @@ class _Plan:
 
     def _cost(self, run: Run, row: int) -> float:
         self.put(run, row)
-        cost = sum(self._wire_cost(wire) for wire in self.wires_of[run])
+        cost = sum(self._wire_cost(wire) + self._rivalry(wire) for wire in self.wires_of[run])
         self.lift(run)
         first, last = self.extent(run.band)
         if last >= first:
@@ -218,7 +223,33 @@ class _Plan:
         return cost
 
     def _cost_of_all(self, runs: list[Run]) -> float:
-        return sum(self._wire_cost(wire) for wire in {wire for run in runs for wire in self.wires_of[run]})
+        wires = {wire for run in runs for wire in self.wires_of[run]}
+        return sum(self._wire_cost(wire) + self._rivalry(wire) for wire in wires)
+
+    def _rivalry(self, wire: d.Wire) -> float:
+        """Crossings to expect with wires in the same columns, and branches that leave a gateway to the same side."""
+        start, end = self._ends(wire)
+        if start is None or end is None:
+            return 0.0
+        cost = 0.0
+        for rival, relation in self.rivals.get(wire, ()):
+            other_start, other_end = self._ends(rival)
+            if other_start is None or other_end is None:
+                continue
+            if relation == CROSSING:
+                if (start - other_start) * (end - other_end) < 0:
+                    cost += CROSSING_COST
+            elif relation == FORK:
+                cost += SAME_SIDE_COST * ((end - start) * (other_end - start) > 0)
+            elif relation == JOIN:
+                cost += SAME_SIDE_COST * ((start - end) * (other_start - end) > 0)
+        return cost
+
+    def _ends(self, wire: d.Wire) -> tuple[float | None, float | None]:
+        source, target = wire.source.node.anchor, wire.target.node
+        start = None if self.run_of[source].row is None else self._height(source)
+        end = None if self.run_of[target].row is None else self._height(target)
+        return (start + 0.3 if start is not None and wire.source.node.host else start), end
 
     def _wire_cost(self, wire: d.Wire) -> float:
         source, target = wire.source.node.anchor, wire.target.node
@@ -364,6 +395,27 @@ class _Plan:
                 if node.band == index:
                     node.row += next_row - first
             next_row += band.row_count
+
+
+def _rivals(wires: list[d.Wire]) -> dict[d.Wire, list[tuple[d.Wire, str]]]:
+    """For each forward wire the wires that it may cross, or with which it shares a gateway."""
+    rivals: dict[d.Wire, list[tuple[d.Wire, str]]] = defaultdict(list)
+    forward = [wire for wire in wires if not wire.is_back]
+    spans = {wire: (wire.source.node.anchor.last_column, wire.target.node.column) for wire in forward}
+    for one, other in itertools.combinations(forward, 2):
+        if one.source.node is other.source.node:
+            relation = FORK if one.source.node.kind == d.GATEWAY else None
+        elif one.target.node is other.target.node:
+            relation = JOIN if one.target.node.kind == d.GATEWAY else None
+        else:
+            relation = CROSSING
+        (start, end), (other_start, other_end) = spans[one], spans[other]
+        if relation == CROSSING and not (start < other_end and other_start < end):
+            relation = None
+        if relation is not None:
+            rivals[one].append((other, relation))
+            rivals[other].append((one, relation))
+    return rivals
 
 
 def _cells(node: d.Node, row: int) -> list[tuple[int, int]]:
