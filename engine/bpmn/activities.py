@@ -114,10 +114,11 @@ def _behavior_problems(node: etree._Element) -> list[str]:
     behavior = node.get("behavior", "All")
     if behavior == "All" or not throws:
         return []
-    return [
+    problem = (
         f'behavior="{behavior}" of the multi-instance throws events while it runs; '
         "throw them by an intermediate event inside the repeated activity instead"
-    ]
+    )
+    return [problem]
 
 
 def read_data_flow(node: etree._Element, extension: Extension, roots: Roots) -> None:

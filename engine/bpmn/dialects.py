@@ -6,9 +6,9 @@ The reader never evaluates and never checks FEEL's grammar (lint does); it decid
 import re
 
 from engine.bpmn.elements import Expression, Value
+from engine.bpmn.juel import OPENING as JUEL_OPENING
 from engine.bpmn.juel import Untranslatable, translate_template
 
-JUEL_OPENING = re.compile(r"[$#]\{")
 STRING_LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"')
 FOREIGN_OPERATORS = (
     (re.compile(r"==="), "'==='", "'='"),

@@ -180,7 +180,6 @@ class CatchOrThrow(Element):
     definitions: tuple[EventDefinition, ...] = ()
     parallel_multiple: bool = False
     attached_to: str | None = None  # boundary event
-    compensation_handler: str | None = None  # boundary compensation event: the activity its association points to
     compensation_handler: str | None = None  # compensation boundary event: the activity its association points to
     interrupting: bool = True  # boundary cancelActivity; event sub-process start isInterrupting
     form_key: str | None = None  # start form

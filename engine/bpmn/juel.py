@@ -5,6 +5,7 @@ What has no faithful counterpart (bean methods, ambiguous indexes) raises `Untra
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 TOKEN = re.compile(
@@ -16,8 +17,27 @@ TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
+OPENING = re.compile(r"[$#]\{")
 FEEL_KEYWORDS = frozenset(
-    "if then else for in return some every satisfies between instance of function external and or not".split()
+    [
+        "if",
+        "then",
+        "else",
+        "for",
+        "in",
+        "return",
+        "some",
+        "every",
+        "satisfies",
+        "between",
+        "instance",
+        "of",
+        "function",
+        "external",
+        "and",
+        "or",
+        "not",
+    ]
 )
 WORD_OPERATORS = {
     "eq": "==",
@@ -80,22 +100,17 @@ def translate_template(text: str) -> str:
     return f"string join([{', '.join(items)}])"
 
 
-def _parts(text: str):
+def _parts(text: str) -> Iterator[tuple[str, bool]]:
     """Literal and code parts in order; braces inside string literals of the code do not count."""
     position = 0
-    for start in iter(lambda: _next_opening(text, position), -1):
-        if start > position:
-            yield text[position:start], False
-        end = _closing(text, start + 2)
-        yield text[start + 2 : end], True
+    while opening := OPENING.search(text, position):
+        if opening.start() > position:
+            yield text[position : opening.start()], False
+        end = _closing(text, opening.end())
+        yield text[opening.end() : end], True
         position = end + 1
     if position < len(text):
         yield text[position:], False
-
-
-def _next_opening(text: str, position: int) -> int:
-    found = re.compile(r"[$#]\{").search(text, position)
-    return found.start() if found else -1
 
 
 def _closing(text: str, position: int) -> int:
@@ -227,7 +242,10 @@ class _Translation:
         """A missing value counts as false there: `not(null)` would be null, so a variable is compared instead."""
         if operand.kind == "path":
             return _Piece(f"{operand.text} != true", COMPARISON)
-        return _Piece(f"not({operand.text})")
+        inside = operand.text
+        if inside.startswith("(") and operand.kind == "group":
+            inside = inside[1:-1]
+        return _Piece(f"not({inside})")
 
     def postfix(self) -> _Piece:
         piece = self.primary()
@@ -289,7 +307,7 @@ class _Translation:
         if token == "(":
             inner = self.ternary()
             self.expect(")")
-            return inner if inner.strength == ATOM else _Piece(f"({inner.text})")
+            return inner if inner.strength == ATOM else _Piece(f"({inner.text})", kind="group")
         raise Untranslatable(f"'{token}' is not expected there")
 
     def named(self, name: str) -> _Piece:

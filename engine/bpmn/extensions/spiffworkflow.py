@@ -1,4 +1,4 @@
-"""SpiffWorkflow (spiff-arena): extension elements; its expressions are Python, which runs only where it is also FEEL."""
+"""SpiffWorkflow (spiff-arena): extension elements; its expressions are Python, read as FEEL where it is FEEL too."""
 
 from collections.abc import Callable
 
