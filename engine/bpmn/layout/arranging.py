@@ -10,7 +10,7 @@ from engine.bpmn.layout.frame import HEADER, LABEL_GAP, POOL_GAP, Demand, Frame
 from engine.bpmn.layout.grid import Grid
 from engine.bpmn.layout.labels import labelled_wire, place_labels
 from engine.bpmn.layout.routing import Path, Router
-from engine.bpmn.layout.rows import assign_rows
+from engine.bpmn.layout.rows import TASTES, Taste, assign_rows
 from engine.bpmn.layout.text import label_size
 from engine.bpmn.layout.tracks import Tracks
 
@@ -47,26 +47,58 @@ def _arrange_scope(scope: d.Scope) -> None:
             node.width = max(140, node.inner.width)
             node.height = max(100, node.inner.height + TITLE + MARKERS)
     assign_columns(scope)
-    assign_rows(scope)
-    grid = Grid(scope)
-    demand = Demand()
-    _demand_for_labels(scope, demand, {})
-    frame = Frame(grid, demand)
-    for node in scope.grid_nodes:
-        frame.place(node)
-    paths = Router(grid, frame).route(scope.wires)
-    demand = Demand()
-    _demand_for_labels(scope, demand, paths)
-    tracks = Tracks(grid, Frame(grid, demand), paths, demand)
-    tracks.settle()
-    frame = Frame(grid, demand)
-    for node in scope.grid_nodes:
-        frame.place(node)
-    tracks.use(frame)
-    for wire in scope.wires:
-        wire.points = tracks.points(wire)
-    scope.width, scope.height = frame.width, frame.height
+    tries = [_Try(scope, taste) for taste in TASTES[: _number_of_tries(scope)]]
+    best = min(tries, key=lambda one: one.cost)
+    best.draw()
     place_labels(scope, POOL_GAP)
+
+
+def _number_of_tries(scope: d.Scope) -> int:
+    """Small scopes are drawn in several ways, of which the best stays."""
+    return len(TASTES) if len(scope.wires) <= 120 else 3 if len(scope.wires) <= 200 else 1
+
+
+class _Try:
+    """One way to draw a scope: rows, paths and what they cost."""
+
+    def __init__(self, scope: d.Scope, taste: Taste):
+        self.scope = scope
+        for node in scope.grid_nodes:
+            if node.is_event_sub_process or node.is_artifact:
+                node.column = 0
+        scope.column_count = max((node.last_column + 1 for node in scope.grid_nodes if node.is_on_flow), default=0)
+        assign_rows(scope, taste)
+        self.cells = {node: (node.column, node.columns, node.row, node.band) for node in scope.grid_nodes}
+        self.bands = [(band.first_row, band.row_count) for band in scope.bands]
+        self.column_count = scope.column_count
+        self.grid = Grid(scope)
+        demand = Demand()
+        _demand_for_labels(scope, demand, {})
+        frame = Frame(self.grid, demand)
+        for node in scope.grid_nodes:
+            frame.place(node)
+        self.paths = Router(self.grid, frame).route(scope.wires)
+        self.cost = sum(path.cost for path in self.paths.values()) + frame.height + frame.width / 4
+
+    def draw(self) -> None:
+        """Gives the scope's nodes and wires the places of this try."""
+        scope = self.scope
+        for node, cell in self.cells.items():
+            node.column, node.columns, node.row, node.band = cell
+        for band, rows in zip(scope.bands, self.bands, strict=True):
+            band.first_row, band.row_count = rows
+        scope.column_count = self.column_count
+        demand = Demand()
+        _demand_for_labels(scope, demand, self.paths)
+        tracks = Tracks(self.grid, Frame(self.grid, demand), self.paths, demand)
+        tracks.settle()
+        frame = Frame(self.grid, demand)
+        for node in scope.grid_nodes:
+            frame.place(node)
+        tracks.use(frame)
+        for wire in scope.wires:
+            wire.points = tracks.points(wire)
+        scope.width, scope.height = frame.width, frame.height
 
 
 def _demand_for_labels(scope: d.Scope, demand: Demand, paths: dict[d.Wire, Path]) -> None:

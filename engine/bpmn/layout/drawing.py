@@ -96,6 +96,11 @@ class Node:
         return self.kind in (DATA, ANNOTATION)
 
     @property
+    def is_on_flow(self) -> bool:
+        """Whether sequence flows decide where it stands."""
+        return not self.is_artifact and not self.is_event_sub_process
+
+    @property
     def last_column(self) -> int:
         return self.column + self.columns - 1
 

@@ -198,7 +198,7 @@ def attachment(host: d.Node, number: int) -> float:
         return host.width * 0.75
     if count == 2:
         return host.width * (0.22 + 0.56 * number)
-    return host.width * number / (count - 1)
+    return 12 + (host.width - 24) * number / (count - 1)
 
 
 def _even(size: float) -> float:

@@ -65,6 +65,7 @@ class Router:
         self.outgoing: dict[tuple, int] = defaultdict(int)
         self.incoming: dict[tuple, int] = defaultdict(int)
         self.paths: dict[d.Wire, Path] = {}
+        self.steps = self._steps()
 
     def route(self, wires: list[d.Wire]) -> dict[d.Wire, Path]:
         """A path for every wire; later passes let each wire react to all the others."""
@@ -225,87 +226,84 @@ class Router:
         lines = [j for j in range(grid.height) if grid.bands[j] >= 0 and grid.scope.bands[grid.bands[j]].pool is pool]
         return lines[0], lines[-1]
 
-    def _search(self, wire, starts: list[Dock], ends: list[Dock], low: int, high: int) -> Path | None:
+    def _search(self, wire: d.Wire, starts: list[Dock], ends: list[Dock], low: int, high: int) -> Path | None:
         grid, width = self.grid, self.grid.width
-        owner, x, y = grid.owner, self.x, self.y
-        goal_at: dict[tuple[int, int], Dock] = {}
+        x, y, steps, use = self.x, self.y, self.steps, self.use
+        through, bends = self.through, self.bends
+        limited = low > 0 or high < grid.height - 1
+        first, last = low * width, (high + 1) * width
+        goal_at: dict[int, Dock] = {}
         for dock in ends:
-            key = (dock.free, dock.direction)
+            key = dock.free * 2 + dock.direction
             if key not in goal_at or dock.cost < goal_at[key].cost:
                 goal_at[key] = dock
-        goals_x = [x[dock.free % width] for dock in ends]
-        goals_y = [y[dock.free // width] for dock in ends]
+        goals = {key >> 1 for key in goal_at}
+        goals_x, goals_y = [x[p % width] for p in goals], [y[p // width] for p in goals]
         left, right, top, bottom = min(goals_x), max(goals_x), min(goals_y), max(goals_y)
-        heap: list[tuple[float, float, int, int]] = []
+        away_x = [LENGTH * (left - px if px < left else px - right if px > right else 0) for px in x]
+        away_y = [LENGTH * (top - py if py < top else py - bottom if py > bottom else 0) for py in y]
+        heap: list[tuple[float, float, int]] = []
         cost_of: dict[int, float] = {}
         came: dict[int, int | Dock] = {}
-
-        def guess(p: int) -> float:
-            px, py = x[p % width], y[p // width]
-            dx = left - px if px < left else px - right if px > right else 0
-            dy = top - py if py < top else py - bottom if py > bottom else 0
-            return LENGTH * (dx + dy)
-
         for dock in starts:
-            if dock.free in owner:
-                continue
             state = dock.free * 2 + dock.direction
-            if dock.cost < cost_of.get(state, 1e18):
+            if dock.free not in grid.owner and dock.cost < cost_of.get(state, 1e18):
                 cost_of[state] = dock.cost
                 came[state] = dock
-                heapq.heappush(heap, (dock.cost + guess(dock.free), dock.cost, state, 0))
+                guess = away_x[dock.free % width] + away_y[dock.free // width]
+                heapq.heappush(heap, (dock.cost + guess, dock.cost, state))
         best: tuple[float, int, Dock] | None = None
         closed: set[int] = set()
         while heap:
-            estimate, cost, state, _ = heapq.heappop(heap)
+            estimate, cost, state = heapq.heappop(heap)
             if best is not None and estimate >= best[0]:
                 break
             if state in closed:
                 continue
             closed.add(state)
             p, direction = state >> 1, state & 1
-            for wanted in (HORIZONTAL, VERTICAL):
-                dock = goal_at.get((p, wanted))
-                if dock is not None:
-                    total = cost + dock.cost + self._pass_cost(p, direction, wanted)
-                    if best is None or total < best[0]:
-                        best = (total, state, dock)
-            i, j = p % width, p // width
-            for heading, step, allowed in (
-                (HORIZONTAL, -1, i > 0), (HORIZONTAL, 1, i < width - 1),
-                (VERTICAL, -width, j > low), (VERTICAL, width, j < high),
-            ):  # fmt: skip
-                q = p + step
-                if not allowed or q in owner or (heading == HORIZONTAL and grid.kinds[j] == OUTSIDE):
+            straight = cost + CROSSING * through[1 - direction][p] + TOUCH * bends[p]
+            turning = cost + BEND + TOUCH * (through[0][p] + through[1][p] + bends[p])
+            if p in goals:
+                for wanted in (HORIZONTAL, VERTICAL):
+                    dock = goal_at.get(p * 2 + wanted)
+                    if dock is not None:
+                        total = dock.cost + (straight if direction == wanted else turning)
+                        if best is None or total < best[0]:
+                            best = (total, state, dock)
+            for q, heading, unit, length, share in steps[p]:
+                if limited and not first <= q < last:
                     continue
-                price = cost + self._pass_cost(p, direction, heading) + self._unit_cost(p, q, heading)
+                price = (straight if direction == heading else turning) + length
+                used = use[heading][unit]
+                if used:
+                    price += used * share
                 following = q * 2 + heading
                 if price < cost_of.get(following, 1e18) - 1e-9 and following not in closed:
                     cost_of[following] = price
                     came[following] = state
-                    heapq.heappush(heap, (price + guess(q), price, following, 0))
-        if best is None:
-            return None
-        return self._trace(best, came)
+                    heapq.heappush(heap, (price + away_x[q % width] + away_y[q // width], price, following))
+        return None if best is None else self._trace(best, came)
 
-    def _pass_cost(self, p: int, direction: int, heading: int) -> float:
-        if direction == heading:
-            return CROSSING * self.through[1 - direction][p] + TOUCH * self.bends[p]
-        return BEND + TOUCH * (self.through[0][p] + self.through[1][p] + self.bends[p])
-
-    def _unit_cost(self, p: int, q: int, heading: int) -> float:
-        width = self.grid.width
-        first = p if p < q else q
-        used = self.use[heading][first]
-        if heading == HORIZONTAL:
-            cost = LENGTH * abs(self.x[q % width] - self.x[p % width])
-            if used:
-                cost += used * (SHARED_LINE if self.grid.kinds[p // width] == ROW else CHANNEL_SHARE)
-            return cost
-        cost = LENGTH * abs(self.y[q // width] - self.y[p // width])
-        if used:
-            cost += used * (SHARED_LINE if (p % width) % 2 else CHANNEL_SHARE)
-        return cost
+    def _steps(self) -> list[list[tuple[int, int, int, float, float]]]:
+        """From each free point to its free neighbours: point, direction, unit, price of the way, price of sharing."""
+        grid, width = self.grid, self.grid.width
+        steps: list[list[tuple[int, int, int, float, float]]] = [[] for _ in range(width * grid.height)]
+        for p in range(width * grid.height):
+            if p in grid.owner:
+                continue
+            i, j = p % width, p // width
+            if i + 1 < width and p + 1 not in grid.owner and grid.kinds[j] != OUTSIDE:
+                length = LENGTH * (self.x[i + 1] - self.x[i])
+                share = SHARED_LINE if grid.kinds[j] == ROW else CHANNEL_SHARE
+                steps[p].append((p + 1, HORIZONTAL, p, length, share))
+                steps[p + 1].append((p, HORIZONTAL, p, length, share))
+            if j + 1 < grid.height and p + width not in grid.owner:
+                length = LENGTH * (self.y[j + 1] - self.y[j])
+                share = SHARED_LINE if i % 2 else CHANNEL_SHARE
+                steps[p].append((p + width, VERTICAL, p, length, share))
+                steps[p + width].append((p, VERTICAL, p, length, share))
+        return steps
 
     def _trace(self, best: tuple[float, int, Dock], came: dict) -> Path:
         cost, state, end = best

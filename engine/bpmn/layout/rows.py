@@ -9,11 +9,23 @@ from dataclasses import dataclass, field
 from engine.bpmn.layout import drawing as d
 from engine.bpmn.layout.columns import sequence_wires
 
-NEW_ROW_COST = 2.0
-CROSSING_COST = 0.7
-SAME_SIDE_COST = 0.6
 ROUNDS = 8
 CROSSING, FORK, JOIN = "crossing", "fork", "join"
+
+
+@dataclass(frozen=True)
+class Taste:
+    """What the search for rows weighs against the length of wires."""
+
+    new_row: float = 2.0
+    crossing: float = 0.7
+    same_side: float = 0.6
+
+
+TASTES = (
+    Taste(2.0, 0.7, 0.6), Taste(2.0, 0.0, 0.0), Taste(2.0, 0.7, 0.0), Taste(3.0, 0.3, 0.2), Taste(1.2, 1.0, 0.3),
+    Taste(4.0, 0.7, 0.3), Taste(3.0, 1.5, 0.0), Taste(1.5, 0.3, 0.6),
+)  # fmt: skip
 
 
 @dataclass(eq=False)
@@ -34,11 +46,11 @@ class Run:
         self.cells = sorted(cells)
 
 
-def assign_rows(scope: d.Scope) -> None:
+def assign_rows(scope: d.Scope, taste: Taste) -> None:
     """Sets `row` of every node with cells, and `first_row` and `row_count` of every band."""
     wires = sequence_wires(scope)
     flowing = [node for node in scope.grid_nodes if not node.is_artifact and not node.is_event_sub_process]
-    plan = _Plan(scope, _runs(flowing, wires), wires)
+    plan = _Plan(scope, _runs(flowing, wires), wires, taste)
     plan.place_all()
     plan.improve()
     plan.place_event_sub_processes()
@@ -111,7 +123,8 @@ def _cut(path: list[d.Node]) -> list[Run]:
 class _Plan:
     """Who stands in which cell of which band, and what that costs."""
 
-    def __init__(self, scope: d.Scope, runs: list[Run], wires: list[d.Wire]):
+    def __init__(self, scope: d.Scope, runs: list[Run], wires: list[d.Wire], taste: Taste):
+        self.taste = taste
         self.scope = scope
         self.runs = runs
         self.run_of = {node: run for run in runs for node in run.nodes}
@@ -219,7 +232,7 @@ class _Plan:
         if last >= first:
             offsets = [offset for _, offset in run.cells]
             new_rows = max(0, first - row - min(offsets)) + max(0, row + max(offsets) - last)
-            cost += NEW_ROW_COST * new_rows + 0.02 * abs(row) + (0.01 if row < 0 else 0)
+            cost += self.taste.new_row * new_rows + 0.02 * abs(row) + (0.01 if row < 0 else 0)
         return cost
 
     def _cost_of_all(self, runs: list[Run]) -> float:
@@ -238,11 +251,11 @@ class _Plan:
                 continue
             if relation == CROSSING:
                 if (start - other_start) * (end - other_end) < 0:
-                    cost += CROSSING_COST
+                    cost += self.taste.crossing
             elif relation == FORK:
-                cost += SAME_SIDE_COST * ((end - start) * (other_end - start) > 0)
+                cost += self.taste.same_side * ((end - start) * (other_end - start) > 0)
             elif relation == JOIN:
-                cost += SAME_SIDE_COST * ((start - end) * (other_start - end) > 0)
+                cost += self.taste.same_side * ((start - end) * (other_start - end) > 0)
         return cost
 
     def _ends(self, wire: d.Wire) -> tuple[float | None, float | None]:
