@@ -6,7 +6,7 @@ import itertools
 
 from engine.bpmn.layout import drawing as d
 from engine.bpmn.layout.columns import assign_columns
-from engine.bpmn.layout.frame import HEADER, LABEL_GAP, POOL_GAP, Demand, Frame
+from engine.bpmn.layout.frame import COLUMN_GAP, HEADER, LABEL_GAP, POOL_GAP, Demand, Frame
 from engine.bpmn.layout.grid import Grid
 from engine.bpmn.layout.labels import labelled_wire, place_labels
 from engine.bpmn.layout.routing import Path, Router
@@ -17,6 +17,7 @@ from engine.bpmn.layout.tracks import Tracks
 ORIGIN = d.Point(160, 80)
 TITLE, MARKERS = 20, 10  # beside the padding, for the name and the markers of an expanded sub-process
 COLLAPSED_POOL_HEIGHT = 60
+LABEL_ROUNDS = 4
 
 
 def arrange(drawing: d.Drawing) -> None:
@@ -50,7 +51,6 @@ def _arrange_scope(scope: d.Scope) -> None:
     tries = [_Try(scope, taste) for taste in TASTES[: _number_of_tries(scope)]]
     best = min(tries, key=lambda one: one.cost)
     best.draw()
-    place_labels(scope, POOL_GAP)
 
 
 def _number_of_tries(scope: d.Scope) -> int:
@@ -90,6 +90,15 @@ class _Try:
         scope.column_count = self.column_count
         demand = Demand()
         _demand_for_labels(scope, demand, self.paths)
+        for _ in range(LABEL_ROUNDS):
+            self._measure(demand)
+            crowded = place_labels(scope, POOL_GAP)
+            if not crowded:
+                break
+            _widen(demand, crowded, self.paths)
+
+    def _measure(self, demand: Demand) -> None:
+        scope = self.scope
         tracks = Tracks(self.grid, Frame(self.grid, demand), self.paths, demand)
         tracks.settle()
         frame = Frame(self.grid, demand)
@@ -99,6 +108,29 @@ class _Try:
         for wire in scope.wires:
             wire.points = tracks.points(wire)
         scope.width, scope.height = frame.width, frame.height
+
+
+def _widen(demand: Demand, crowded: list[d.Node | d.Wire], paths: dict[d.Wire, Path]) -> None:
+    """More room where names had to stand on wires or shapes."""
+    for thing in crowded:
+        if isinstance(thing, d.Node):
+            host = thing.anchor
+            if thing.host is None:
+                demand.beside[host] = max(demand.beside.get(host, 0), thing.label_size[0] + 3 * LABEL_GAP)
+            else:
+                away = abs(thing.box.middle[0] - host.box.middle[0])
+                room = away + min(thing.label_size[0], 60) + 2 * LABEL_GAP
+                demand.beside[host] = max(demand.beside.get(host, 0), room)
+            continue
+        start = paths[thing].start
+        width = label_size(thing.flow.name, 74)[0]
+        if start.node is None or start.node.kind == d.POOL:
+            continue
+        if start.side == "right":
+            line = 2 * start.node.last_column + 2
+            demand.channel_width[line] = max(demand.channel_width.get(line, 0), COLUMN_GAP) + 30
+        elif start.node.host is None:
+            demand.beside[start.node] = max(demand.beside.get(start.node, 0), width + 3 * LABEL_GAP)
 
 
 def _demand_for_labels(scope: d.Scope, demand: Demand, paths: dict[d.Wire, Path]) -> None:
@@ -128,7 +160,9 @@ def _demand_for_labels(scope: d.Scope, demand: Demand, paths: dict[d.Wire, Path]
         width, height = min((label_size(wire.flow.name, limit) for limit in (90, 74)), key=lambda size: size[1])
         if side == "right":
             line = 2 * node.last_column + 2
-            demand.channel_width[line] = max(demand.channel_width.get(line, 0), width + 20)
+            demand.channel_width[line] = max(
+                demand.channel_width.get(line, 0), width + (40 if wire.flow.is_default else 20)
+            )
         elif node.host is None:
             room = demand.below if side == "bottom" else demand.above
             room[node] = max(room.get(node, 0), node.height / 2 + 6 + height)

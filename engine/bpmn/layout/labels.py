@@ -10,6 +10,7 @@ from engine.bpmn.layout.frame import LABEL_GAP
 from engine.bpmn.layout.text import label_size
 
 WIDTHS = (90, 74, 60, 46)
+TAKEN = 290  # from this cost on a label stands on something
 
 
 class Obstacles:
@@ -28,18 +29,24 @@ class Obstacles:
         return cost + 60 * sum(box.y < border < box.bottom for border in self.borders)
 
 
-def place_labels(scope: d.Scope, pool_gap: float) -> None:
-    """Sets the labels of the scope's nodes and of the flows that begin in it."""
+def place_labels(scope: d.Scope, pool_gap: float) -> list[d.Node | d.Wire]:
+    """Sets the labels of the scope's nodes and of the flows that begin in it; tells which found no free place."""
+    crowded: list[d.Node | d.Wire] = []
     obstacles = obstacles_of(scope)
     for node in sorted(scope.nodes, key=lambda node: (node.host is not None, -node.x if node.host else 0)):
         if node.label_size is not None:
-            node.label = _best(_node_candidates(node), obstacles, None)
+            node.label, is_free = _best(_node_candidates(node), obstacles, None)
+            if not is_free:
+                crowded.append(node)
             obstacles.boxes.append(node.label)
     labelled = [wire for wire in scope.wires if wire.flow.label_size and wire is labelled_wire(wire.flow)]
     for wire in sorted(labelled, key=lambda wire: wire.points[0]):
         candidates = chain(_gap_candidates(wire, pool_gap, scope.height), _flow_candidates(wire, scope.wires))
-        wire.flow.label = _best(candidates, obstacles, wire)
+        wire.flow.label, is_free = _best(candidates, obstacles, wire)
+        if not is_free:
+            crowded.append(wire)
         obstacles.boxes.append(wire.flow.label)
+    return crowded
 
 
 def obstacles_of(scope: d.Scope) -> Obstacles:
@@ -55,7 +62,8 @@ def labelled_wire(flow: d.Flow) -> d.Wire:
     return flow.wires[0]
 
 
-def _best(candidates: Iterator[tuple[float, d.Box]], obstacles: Obstacles, own: object) -> d.Box:
+def _best(candidates: Iterator[tuple[float, d.Box]], obstacles: Obstacles, own: object) -> tuple[d.Box, bool]:
+    """The best place, and whether it is free of shapes, wires and other labels."""
     best, best_cost = None, float("inf")
     for liking, box in candidates:
         if liking >= best_cost:
@@ -63,7 +71,7 @@ def _best(candidates: Iterator[tuple[float, d.Box]], obstacles: Obstacles, own: 
         cost = liking + obstacles.cost(box.grown(1), own)
         if cost < best_cost:
             best, best_cost = box, cost
-    return d.Box(*(round(value) for value in best))
+    return d.Box(*(round(value) for value in best)), best_cost < TAKEN
 
 
 def _node_candidates(node: d.Node) -> Iterator[tuple[float, d.Box]]:

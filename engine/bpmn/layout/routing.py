@@ -264,6 +264,8 @@ class Router:
             p, direction = state >> 1, state & 1
             straight = cost + CROSSING * through[1 - direction][p] + TOUCH * bends[p]
             turning = cost + BEND + TOUCH * (through[0][p] + through[1][p] + bends[p])
+            previous = came[state]
+            behind = previous.cell if isinstance(previous, Dock) else previous >> 1
             if p in goals:
                 for wanted in (HORIZONTAL, VERTICAL):
                     dock = goal_at.get(p * 2 + wanted)
@@ -272,7 +274,7 @@ class Router:
                         if best is None or total < best[0]:
                             best = (total, state, dock)
             for q, heading, unit, length, share in steps[p]:
-                if limited and not first <= q < last:
+                if q == behind or (limited and not first <= q < last):
                     continue
                 price = (straight if direction == heading else turning) + length
                 used = use[heading][unit]
