@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, delete, select, update
@@ -15,6 +15,8 @@ from engine.store.actor import SYSTEM, Actor
 from engine.store.correlation import correlation_hash, matching_hashes
 from engine.store.tables import Message, MessageSubscription, ProcessDefinition, ProcessInstance, StartSubscription
 from engine.store.unit_of_work import Work
+
+LONGEST_DELAY_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -202,3 +204,16 @@ def _start_by_signal(work: Work, row: Row[Any], now: datetime) -> Published:
     except InvalidState as problem:
         raise EngineError(str(problem)) from problem
     return Published("started", started.process_instance_id)
+
+
+def postpone_message(work: Work, message_row_id: str, *, problem: str, now: datetime) -> None:
+    """Routing failed: try again later, each time waiting twice as long, at most an hour."""
+    attempts = work.execute(select(Message.attempts).where(Message.id == message_row_id)).scalar_one_or_none()
+    if attempts is None:
+        return
+    delay = timedelta(seconds=min(5 * 2**attempts, LONGEST_DELAY_SECONDS))
+    work.execute(
+        update(Message)
+        .where(Message.id == message_row_id)
+        .values(attempts=attempts + 1, try_at=now + delay, last_error=problem[:2000])
+    )

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Row, and_, exists, or_, select
 
 from engine.store.actor import Actor
-from engine.store.tables import UserTask, UserTaskCandidate
+from engine.store.tables import EVERYBODY, UserTask, UserTaskCandidate
 from engine.store.unit_of_work import Work
 
 
@@ -13,18 +13,17 @@ def names_of(actor: Actor) -> Any:
     """The condition that a candidate row names the actor, one of the groups, or somebody the actor stands in for."""
     columns = UserTaskCandidate.__table__.c
     return or_(
-        and_(columns.kind == "group", columns.name.in_(sorted(actor.groups))),
+        and_(columns.kind == "group", columns.name.in_(sorted({*actor.groups, EVERYBODY}))),
         and_(columns.kind == "user", columns.name.in_(sorted({actor.id, *actor.stands_in_for}))),
     )
 
 
 def is_candidate(work: Work, task: Row[Any], actor: Actor) -> bool:
-    """Whether the actor may take the task; a task without candidates and lane is everybody's."""
+    """Whether the actor may take the task."""
     if actor.is_supervisor or actor.is_or_stands_in_for(task.assignee) or actor.is_or_stands_in_for(task.owner):
         return True
-    of_task = UserTaskCandidate.user_task_id == task.id
-    named, anybody = work.execute(select(exists().where(of_task, names_of(actor)), exists().where(of_task))).one()
-    return bool(named) or not anybody
+    named = exists().where(UserTaskCandidate.user_task_id == task.id, names_of(actor))
+    return bool(work.execute(select(named)).scalar_one())
 
 
 def four_eyes_problem(work: Work, task: Row[Any], people: set[str]) -> str | None:

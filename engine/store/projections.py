@@ -16,6 +16,8 @@ from engine import events
 from engine.store.codec import pack, unpack
 from engine.store.correlation import correlation_hash
 from engine.store.tables import (
+    END_OF_TIME,
+    EVERYBODY,
     ElementInstance,
     Incident,
     Job,
@@ -256,6 +258,7 @@ def _user_task_created(changes: Changes, event: events.UserTaskCreated) -> None:
         four_eyes=notes.four_eyes,
         touchpoint=notes.touchpoint,
         due_at=event.due_at,
+        due_order=event.due_at or END_OF_TIME,
         follow_up_at=event.follow_up_at,
         priority=event.priority,
         state="open",
@@ -270,8 +273,11 @@ def _user_task_created(changes: Changes, event: events.UserTaskCreated) -> None:
         completion_key=None,
     )
     groups = event.candidate_groups
-    if not groups and not event.candidate_users and not event.assignee and event.role:
-        groups = (event.role,)
+    if not groups and not event.candidate_users:
+        if event.role:
+            groups = (event.role,)
+        elif not event.assignee:
+            groups = (EVERYBODY,)
     changes.candidates.extend(
         {"user_task_id": user_task_id, "kind": kind, "name": name}
         for kind, names in (("group", groups), ("user", event.candidate_users))

@@ -6,7 +6,7 @@ Ids of element instances, timers, subscriptions and incidents come from the exec
 one process instance.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Float, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
@@ -17,6 +17,9 @@ from engine.store.types import Base, Json, UtcDateTime, Variables, new_id
 Id = String(36)
 Key = String(255)
 Digest = String(64)
+
+EVERYBODY = "*"  # the candidate group of a task that anybody may take
+END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 def _cascade(target: str) -> ForeignKey:
@@ -190,6 +193,7 @@ class UserTask(OfInstance, Base):
     four_eyes: Mapped[str | None] = mapped_column(Key)  # element whose completer may not complete this one
     touchpoint: Mapped[str | None] = mapped_column(Key)
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    due_order: Mapped[datetime] = mapped_column(UtcDateTime)  # due_at, or the end of time: what lists sort by
     follow_up_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     priority: Mapped[int] = mapped_column(default=50)
     state: Mapped[str] = mapped_column(String(12))  # open | completed | cancelled
@@ -207,11 +211,12 @@ class UserTask(OfInstance, Base):
 
     __table_args__ = (
         UniqueConstraint("process_instance_id", "element_instance_id"),
-        Index(None, "enterprise_id", "state", "due_at", "id"),
-        Index(None, "enterprise_id", "state", "process_id", "due_at"),
-        Index(None, "enterprise_id", "state", "assignee", "due_at"),
-        Index(None, "enterprise_id", "state", "role", "due_at"),
-        Index(None, "enterprise_id", "state", "priority", "due_at"),
+        Index(None, "enterprise_id", "state", "due_order", "id"),
+        Index(None, "enterprise_id", "state", "process_id", "due_order", "id"),
+        Index(None, "enterprise_id", "state", "assignee", "due_order", "id"),
+        Index(None, "enterprise_id", "state", "role", "due_order", "id"),
+        Index(None, "enterprise_id", "state", "priority", "id"),
+        Index(None, "enterprise_id", "state", "created_at", "id"),
         Index(None, "enterprise_id", "state", "business_key"),
         Index(None, "enterprise_id", "completed_by", "ended_at"),
     )
