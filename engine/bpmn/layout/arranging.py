@@ -5,19 +5,14 @@ from __future__ import annotations
 import itertools
 
 from engine.bpmn.layout import drawing as d
+from engine.bpmn.layout.choosing import draw_best
 from engine.bpmn.layout.columns import assign_columns
-from engine.bpmn.layout.frame import COLUMN_GAP, HEADER, LABEL_GAP, POOL_GAP, Demand, Frame
-from engine.bpmn.layout.grid import Grid
-from engine.bpmn.layout.labels import labelled_wire, place_labels
-from engine.bpmn.layout.routing import Path, Router
-from engine.bpmn.layout.rows import TASTES, Taste, assign_rows
-from engine.bpmn.layout.text import label_size
-from engine.bpmn.layout.tracks import Tracks
+from engine.bpmn.layout.frame import HEADER, POOL_GAP
+from engine.bpmn.layout.labels import labelled_wire
 
 ORIGIN = d.Point(160, 80)
 TITLE, MARKERS = 20, 10  # beside the padding, for the name and the markers of an expanded sub-process
 COLLAPSED_POOL_HEIGHT = 60
-LABEL_ROUNDS = 4
 
 
 def arrange(drawing: d.Drawing) -> None:
@@ -48,124 +43,7 @@ def _arrange_scope(scope: d.Scope) -> None:
             node.width = max(140, node.inner.width)
             node.height = max(100, node.inner.height + TITLE + MARKERS)
     assign_columns(scope)
-    tries = [_Try(scope, taste) for taste in TASTES[: _number_of_tries(scope)]]
-    best = min(tries, key=lambda one: one.cost)
-    best.draw()
-
-
-def _number_of_tries(scope: d.Scope) -> int:
-    """Small scopes are drawn in several ways, of which the best stays."""
-    return len(TASTES) if len(scope.wires) <= 120 else 3 if len(scope.wires) <= 200 else 1
-
-
-class _Try:
-    """One way to draw a scope: rows, paths and what they cost."""
-
-    def __init__(self, scope: d.Scope, taste: Taste):
-        self.scope = scope
-        for node in scope.grid_nodes:
-            if node.is_event_sub_process or node.is_artifact:
-                node.column = 0
-        scope.column_count = max((node.last_column + 1 for node in scope.grid_nodes if node.is_on_flow), default=0)
-        assign_rows(scope, taste)
-        self.cells = {node: (node.column, node.columns, node.row, node.band) for node in scope.grid_nodes}
-        self.bands = [(band.first_row, band.row_count) for band in scope.bands]
-        self.column_count = scope.column_count
-        self.grid = Grid(scope)
-        demand = Demand()
-        _demand_for_labels(scope, demand, {})
-        frame = Frame(self.grid, demand)
-        for node in scope.grid_nodes:
-            frame.place(node)
-        self.paths = Router(self.grid, frame).route(scope.wires)
-        self.cost = sum(path.cost for path in self.paths.values()) + frame.height + frame.width / 4
-
-    def draw(self) -> None:
-        """Gives the scope's nodes and wires the places of this try."""
-        scope = self.scope
-        for node, cell in self.cells.items():
-            node.column, node.columns, node.row, node.band = cell
-        for band, rows in zip(scope.bands, self.bands, strict=True):
-            band.first_row, band.row_count = rows
-        scope.column_count = self.column_count
-        demand = Demand()
-        _demand_for_labels(scope, demand, self.paths)
-        for _ in range(LABEL_ROUNDS):
-            self._measure(demand)
-            crowded = place_labels(scope, POOL_GAP)
-            if not crowded:
-                break
-            _widen(demand, crowded, self.paths)
-
-    def _measure(self, demand: Demand) -> None:
-        scope = self.scope
-        tracks = Tracks(self.grid, Frame(self.grid, demand), self.paths, demand)
-        tracks.settle()
-        frame = Frame(self.grid, demand)
-        for node in scope.grid_nodes:
-            frame.place(node)
-        tracks.use(frame)
-        for wire in scope.wires:
-            wire.points = tracks.points(wire)
-        scope.width, scope.height = frame.width, frame.height
-
-
-def _widen(demand: Demand, crowded: list[d.Node | d.Wire], paths: dict[d.Wire, Path]) -> None:
-    """More room where names had to stand on wires or shapes."""
-    for thing in crowded:
-        if isinstance(thing, d.Node):
-            host = thing.anchor
-            if thing.host is None:
-                demand.beside[host] = max(demand.beside.get(host, 0), thing.label_size[0] + 3 * LABEL_GAP)
-            else:
-                away = abs(thing.box.middle[0] - host.box.middle[0])
-                room = away + min(thing.label_size[0], 60) + 2 * LABEL_GAP
-                demand.beside[host] = max(demand.beside.get(host, 0), room)
-            continue
-        start = paths[thing].start
-        width = label_size(thing.flow.name, 74)[0]
-        if start.node is None or start.node.kind == d.POOL:
-            continue
-        if start.side == "right":
-            line = 2 * start.node.last_column + 2
-            demand.channel_width[line] = max(demand.channel_width.get(line, 0), COLUMN_GAP) + 30
-        elif start.node.host is None:
-            demand.beside[start.node] = max(demand.beside.get(start.node, 0), width + 3 * LABEL_GAP)
-
-
-def _demand_for_labels(scope: d.Scope, demand: Demand, paths: dict[d.Wire, Path]) -> None:
-    """Room for names under or over their shapes, and for the names of flows where they leave a gateway."""
-    docked = {(dock.node, dock.side) for path in paths.values() for dock in (path.start, path.end)}
-    for node in scope.nodes:
-        if node.label_size is None:
-            continue
-        room = node.height / 2 + LABEL_GAP + node.label_size[1]
-        if node.host is not None:
-            host = node.host
-            demand.below[host] = max(demand.below.get(host, 0), host.height / 2 + room)
-        elif (node, "bottom") not in docked:
-            demand.below[node] = room
-        elif (node, "top") not in docked:
-            demand.above[node] = room
-        else:
-            demand.beside[node] = min(node.label_size[0], 74) + LABEL_GAP
-            demand.above[node] = 14 + node.label_size[1]
-    for node in scope.grid_nodes:
-        if node.attached:
-            demand.below[node] = max(demand.below.get(node, 0), node.height / 2 + 18)
-    for wire, path in paths.items():
-        if wire.flow.label_size is None or path.start.node is None or wire.kind != d.SEQUENCE:
-            continue
-        node, side = path.start.node, path.start.side
-        width, height = min((label_size(wire.flow.name, limit) for limit in (90, 74)), key=lambda size: size[1])
-        if side == "right":
-            line = 2 * node.last_column + 2
-            demand.channel_width[line] = max(
-                demand.channel_width.get(line, 0), width + (40 if wire.flow.is_default else 20)
-            )
-        elif node.host is None:
-            room = demand.below if side == "bottom" else demand.above
-            room[node] = max(room.get(node, 0), node.height / 2 + 6 + height)
+    draw_best(scope)
 
 
 def _move(scope: d.Scope, dx: float, dy: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 
 import networkx
@@ -188,7 +189,7 @@ def _may_stack(wire: d.Wire) -> bool:
 
 
 def _close_empty_columns(nodes: list[d.Node]) -> None:
-    """Drops columns in which no node begins, but for one at the end of each node that needs the width."""
+    """Drops columns in which no node begins, but for those at the end of a wide node that give it its width."""
     starts = {node.column for node in nodes}
     widths: dict[int, float] = defaultdict(float)
     for node in nodes:
@@ -198,8 +199,9 @@ def _close_empty_columns(nodes: list[d.Node]) -> None:
     for node in nodes:
         inside = [column for column in range(node.column, node.last_column + 1) if column in kept]
         got = sum(max(widths[column], 20) + 50 for column in inside) - 50
-        if node.columns > len(inside) and got < node.width:
-            kept.add(next(column for column in range(node.last_column, 0, -1) if column not in kept))
+        spare = [column for column in range(node.last_column, node.column, -1) if column not in kept]
+        missing = max(0.0, node.width - got)
+        kept.update(spare[: math.ceil(missing / COLUMN_PITCH)])
     columns = sorted(kept)
     number = {column: index for index, column in enumerate(columns)}
     for node in nodes:

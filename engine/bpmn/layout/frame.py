@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from engine.bpmn.layout import drawing as d
+from engine.bpmn.layout.demand import COLUMN_GAP, Demand
 from engine.bpmn.layout.grid import CHANNEL, GAP, ROW, Grid
 from engine.bpmn.layout.text import text_width
 
-COLUMN_GAP = 50
 ROW_GAP = 30
 BAND_PADDING = 20
 POOL_GAP = 60
 TRACK = 10  # least distance of parallel wires
-LABEL_GAP = 4
 LABEL_OVERHANG = 10  # a label may stand out of its column on either side
 HEADER = 30
 LEAST_BAND, GREATEST_NAME = 120, 240  # height in px of a lane, and of a name that a lane is stretched for
-
-
-@dataclass
-class Demand:
-    """What wires and labels need beyond the least measures, by line of the grid."""
-
-    channel_tracks: dict[int, int] = field(default_factory=dict)  # vertical line → tracks
-    channel_width: dict[int, float] = field(default_factory=dict)  # vertical line → px
-    line_tracks: dict[int, int] = field(default_factory=dict)  # horizontal line → tracks
-    above: dict[d.Node, float] = field(default_factory=dict)  # room over the node's centre
-    below: dict[d.Node, float] = field(default_factory=dict)  # room under the node's centre
-    beside: dict[d.Node, float] = field(default_factory=dict)  # half width about the node's centre
 
 
 class Frame:

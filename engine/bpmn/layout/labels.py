@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import chain, pairwise
 
 from engine.bpmn.layout import drawing as d
-from engine.bpmn.layout.frame import LABEL_GAP
+from engine.bpmn.layout.demand import LABEL_GAP
 from engine.bpmn.layout.text import label_size
 
 WIDTHS = (90, 74, 60, 46)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections import defaultdict
-from dataclasses import dataclass
 
 from engine.bpmn.layout import drawing as d
 from engine.bpmn.layout.frame import Frame, attachment
 from engine.bpmn.layout.grid import OUTSIDE, ROW, Grid
+from engine.bpmn.layout.paths import HORIZONTAL, VERTICAL, Dock, Path
 
 LENGTH = 0.25  # per px
 BEND = 50
@@ -17,39 +17,8 @@ CROSSING = 80
 TOUCH = 12
 SHARED_LINE = 260  # running along another wire on a row or column line
 CHANNEL_SHARE = 3
-HORIZONTAL, VERTICAL = 0, 1
 OPPOSITE_USE = 400
 SAME_USE_OUT, SAME_USE_IN = 90, 25
-
-
-@dataclass(frozen=True)
-class Dock:
-    """A place where a wire meets a shape (or the edge of the scope): grid points, side, and px off the middle."""
-
-    node: d.Node | None
-    side: str
-    cell: int  # grid point within the node (or the point on the outer line)
-    free: int  # the first grid point outside
-    offset: float = 0
-    cost: float = 0
-
-    @property
-    def direction(self) -> int:
-        return HORIZONTAL if self.side in ("left", "right") else VERTICAL
-
-    @property
-    def key(self) -> tuple:
-        return self.node, self.side, self.offset, self.cell
-
-
-@dataclass
-class Path:
-    """The grid points of a wire, docks included."""
-
-    points: list[int]
-    start: Dock
-    end: Dock
-    cost: float
 
 
 class Router:
@@ -328,7 +297,7 @@ def _side_costs(wire: d.Wire, node: d.Node, is_source: bool) -> dict[str, float]
         if node.is_artifact:
             return {"top": 0, "bottom": 0, "left": 10, "right": 10}
         return {"top": 10, "bottom": 10, "left": 60, "right": 60}
-    upright = {d.GATEWAY: 4, d.TASK: 30, d.SUB_PROCESS: 40, d.EVENT: 45}[node.kind]
+    upright = {d.GATEWAY: 4, d.TASK: 30, d.SUB_PROCESS: 75, d.EVENT: 45}[node.kind]
     if wire.is_back:
         return {"right" if is_source else "left": 30, "top": upright / 4, "bottom": upright / 4}
     return {"right" if is_source else "left": 0, "top": upright, "bottom": upright}

@@ -1,13 +1,14 @@
-"""Decides for each node in which row of its lane it stands: main paths straight, few detours, few rows."""
+"""Decides for each run in which row of its lane it stands: few detours, few crossings, few rows."""
 
 from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from engine.bpmn.layout import drawing as d
 from engine.bpmn.layout.columns import sequence_wires
+from engine.bpmn.layout.runs import Cells, Run, runs_of
 
 ROUNDS = 8
 CROSSING, FORK, JOIN = "crossing", "fork", "join"
@@ -28,142 +29,54 @@ TASTES = (
 )  # fmt: skip
 
 
-@dataclass(eq=False)
-class Run:
-    """Nodes of one band that stand in one row because one main path leads straight through them."""
+class RowPlan(Cells):
+    """The rows of a scope's runs, and what they cost by estimate."""
 
-    band: int
-    nodes: list[d.Node]
-    row: int | None = None
-    cells: list[tuple[int, int]] = field(default_factory=list)  # column, offset from row
-
-    def measure(self) -> None:
-        first, last = self.nodes[0].column, self.nodes[-1].last_column
-        cells = {(column, 0) for column in range(first, last + 1)}
-        for node in self.nodes:
-            for column in range(node.column, node.last_column + 1):
-                cells.update((column, offset) for offset in range(-node.half_rows, node.half_rows + 1))
-        self.cells = sorted(cells)
-
-
-def assign_rows(scope: d.Scope, taste: Taste) -> None:
-    """Sets `row` of every node with cells, and `first_row` and `row_count` of every band."""
-    wires = sequence_wires(scope)
-    flowing = [node for node in scope.grid_nodes if not node.is_artifact and not node.is_event_sub_process]
-    plan = _Plan(scope, _runs(flowing, wires), wires, taste)
-    plan.place_all()
-    plan.improve()
-    plan.place_event_sub_processes()
-    plan.place_artifacts()
-    plan.number_rows()
-
-
-def _runs(nodes: list[d.Node], wires: list[d.Wire]) -> list[Run]:
-    """Main paths cut where they change the band; the happy path of the scope first."""
-    forward = [wire for wire in wires if not wire.is_back and wire.source.node is not wire.target.node]
-    outgoing: dict[d.Node, list[d.Wire]] = defaultdict(list)
-    incoming: dict[d.Node, list[d.Wire]] = defaultdict(list)
-    for wire in forward:
-        outgoing[wire.source.node.anchor].append(wire)
-        incoming[wire.target.node].append(wire)
-    ahead: dict[d.Node, int] = {}
-    for node in sorted(nodes, key=lambda node: -node.place_in_flow):
-        ahead[node] = 1 + max(
-            (ahead[wire.target.node] for wire in outgoing[node] if not wire.source.node.host), default=0
-        )
-    behind: dict[d.Node, int] = {}
-    for node in sorted(nodes, key=lambda node: node.place_in_flow):
-        behind[node] = 1 + max(
-            (behind[wire.source.node] for wire in incoming[node] if not wire.source.node.host), default=0
-        )
-
-    def attraction(wire: d.Wire) -> tuple:
-        return ahead[wire.target.node] + 2 * (wire.target.node.band == wire.source.node.band) + wire.flow.is_default
-
-    following: dict[d.Node, d.Wire] = {}
-    for node in nodes:
-        choices = [wire for wire in outgoing[node] if wire.source.node.host is None]
-        if choices:
-            following[node] = max(choices, key=attraction)
-    chosen_before: dict[d.Node, d.Wire] = {}
-    for node in nodes:
-        choices = [wire for wire in incoming[node] if following.get(wire.source.node) is wire]
-        if choices:
-            chosen_before[node] = max(
-                choices, key=lambda wire: behind[wire.source.node] + 2 * (wire.source.node.band == node.band)
-            )
-    paths = []
-    for node in nodes:
-        if node in chosen_before:
-            continue
-        path = [node]
-        while path[-1] in following:
-            wire = following[path[-1]]
-            if chosen_before.get(wire.target.node) is not wire:
-                break
-            wire.is_main = True
-            path.append(wire.target.node)
-        paths.append(path)
-    paths.sort(key=lambda path: -len(path))
-    return [run for path in paths for run in _cut(path)]
-
-
-def _cut(path: list[d.Node]) -> list[Run]:
-    runs: list[Run] = []
-    for node in path:
-        if runs and runs[-1].band == node.band and node.column - runs[-1].nodes[-1].last_column <= 6:
-            runs[-1].nodes.append(node)
-        else:
-            runs.append(Run(node.band, [node]))
-    for run in runs:
-        run.measure()
-    return runs
-
-
-class _Plan:
-    """Who stands in which cell of which band, and what that costs."""
-
-    def __init__(self, scope: d.Scope, runs: list[Run], wires: list[d.Wire], taste: Taste):
+    def __init__(self, scope: d.Scope, taste: Taste):
+        super().__init__(scope)
         self.taste = taste
-        self.scope = scope
-        self.runs = runs
-        self.run_of = {node: run for run in runs for node in run.nodes}
-        self.taken: list[dict[tuple[int, int], Run]] = [{} for _ in scope.bands]
-        self.occupied: list[dict[tuple[int, int], d.Node]] = [{} for _ in scope.bands]
+        wires = sequence_wires(scope)
+        self.runs = runs_of([node for node in scope.grid_nodes if node.is_on_flow], wires)
+        self.run_of = {node: run for run in self.runs for node in run.nodes}
         self.bases = [3.0 * band for band in range(len(scope.bands))]
         self.wires_of: dict[Run, list[d.Wire]] = defaultdict(list)
         for wire in wires:
-            ends = {self.run_of[wire.source.node.anchor], self.run_of[wire.target.node]}
-            for run in ends:
+            for run in {self.run_of[wire.source.node.anchor], self.run_of[wire.target.node]}:
                 self.wires_of[run].append(wire)
         self.rivals = _rivals(wires)
 
-    # --- occupancy ----------------------------------------------------------------------------------------------
+    def solve(self) -> None:
+        """Places all runs, the main path first, then moves each to where it costs least."""
+        self.place_all()
+        self.improve()
 
-    def put(self, run: Run, row: int) -> None:
-        run.row = row
-        for column, offset in run.cells:
-            self.taken[run.band][column, row + offset] = run
-        for node in run.nodes:
-            node.row = row
-            for cell in _cells(node, row):
-                self.occupied[run.band][cell] = node
+    @property
+    def rows(self) -> list[int]:
+        return [run.row for run in self.runs]
 
-    def lift(self, run: Run) -> None:
-        for column, offset in run.cells:
-            del self.taken[run.band][column, run.row + offset]
-        for node in run.nodes:
-            for cell in _cells(node, run.row):
-                del self.occupied[run.band][cell]
-        run.row = None
+    def restore(self, rows: list[int]) -> None:
+        for run in self.runs:
+            if run.row is not None:
+                self.lift(run)
+        for run, row in zip(self.runs, rows, strict=True):
+            self.put(run, row)
 
-    def fits(self, run: Run, row: int) -> bool:
-        taken = self.taken[run.band]
-        return all((column, row + offset) not in taken for column, offset in run.cells)
-
-    def extent(self, band: int) -> tuple[int, int]:
-        rows = [row for _, row in self.taken[band]]
-        return (min(rows), max(rows)) if rows else (0, -1)
+    def moved(self, run: Run, row: int) -> list[int] | None:
+        """The rows after `run` has gone to `row` and who stood there to where it was; None where that cannot be."""
+        before = self.rows
+        blockers = {self.taken[run.band].get((column, row + offset)) for column, offset in run.cells} - {None, run}
+        old = run.row
+        for one in (run, *blockers):
+            self.lift(one)
+        possible = True
+        for one, target in ((run, row), *((blocker, old) for blocker in blockers)):
+            if possible and self.fits(one, target):
+                self.put(one, target)
+            else:
+                possible = False
+        after = self.rows if possible else None
+        self.restore(before)
+        return after
 
     # --- placing ------------------------------------------------------------------------------------------------
 
@@ -311,104 +224,6 @@ class _Plan:
         occupied = self.occupied[node.band]
         return any((column, node.row) in occupied for column in range(after + 1, before))
 
-    # --- what stands beside the flow ------------------------------------------------------------------------------
-
-    def place_event_sub_processes(self) -> None:
-        """In a row below the rest of their band, side by side as long as there is width."""
-        widths = self._column_widths()
-        for node in self.scope.grid_nodes:
-            if not node.is_event_sub_process:
-                continue
-            first, last = self.extent(node.band)
-            column_count = max(self.scope.column_count, 1)
-            choices = []
-            for row in range(first, last + 2 + node.half_rows):
-                for column in range(column_count):
-                    node.columns = _columns_for(node.width, widths, column)
-                    node.column = column
-                    run = Run(node.band, [node])
-                    run.measure()
-                    overflow = max(0, column + node.columns - column_count)
-                    below = max(0, row + node.half_rows - last)
-                    if self.fits(run, row) and not self._under_flow(node, row):
-                        choices.append((below * 2 + overflow * 3 + column * 0.1, row, column, node.columns))
-            _, row, node.column, node.columns = min(choices)
-            run = Run(node.band, [node])
-            run.measure()
-            self.put(run, row)
-            self.scope.column_count = max(self.scope.column_count, node.last_column + 1)
-            widths = self._column_widths()
-
-    def _under_flow(self, node: d.Node, row: int) -> bool:
-        """Whether ordinary nodes of the band stand further down: event sub-processes close the band."""
-        return any(
-            other_row > row - node.half_rows
-            and not other.is_event_sub_process
-            and node.column <= column <= node.last_column
-            for (column, other_row), other in self.occupied[node.band].items()
-        )
-
-    def _column_widths(self) -> list[float]:
-        widths = [50.0] * max(self.scope.column_count, 1)
-        for node in self.scope.grid_nodes:
-            if node.columns == 1 and not node.is_event_sub_process:
-                widths[node.column] = max(widths[node.column], node.width)
-        return [width + 50 for width in widths]
-
-    def place_artifacts(self) -> None:
-        """Each data object and annotation in a free cell near what it belongs to, else in a new row."""
-        partners = defaultdict(list)
-        for wire in self.scope.wires:
-            for one, other in ((wire.source.node, wire.target.node), (wire.target.node, wire.source.node)):
-                if wire.kind == d.ASSOCIATION and one is not None and one.is_artifact and other is not None:
-                    partners[one].append(other.anchor)
-        for node in self.scope.grid_nodes:
-            if node.is_artifact:
-                near = [other for other in partners[node] if not other.is_artifact]
-                self._place_artifact(node, near)
-
-    def _place_artifact(self, node: d.Node, near: list[d.Node]) -> None:
-        if near:
-            inside = [other for other in near if other.band == node.band]
-            if not inside:
-                node.band = near[0].band
-                inside = [other for other in near if other.band == node.band]
-            node.column = sorted(other.column for other in inside)[len(inside) // 2]
-        else:
-            inside = []
-            node.column = 0
-        first, last = self.extent(node.band)
-        choices = []
-        for row in range(first - 1, last + 2):
-            for column in range(max(0, node.column - 2), min(self.scope.column_count or 1, node.column + 3)):
-                if (column, row) in self.taken[node.band]:
-                    continue
-                distance = sum(
-                    abs(column - min(max(column, other.column), other.last_column)) * 1.5
-                    + max(0, abs(row - other.row) - other.half_rows)
-                    for other in inside
-                )
-                new_row = 2.5 if row < first or row > last else 0
-                choices.append((distance + new_row + (0.1 if row > 0 else 0), row, column))
-        _, row, node.column = min(choices) if choices else (0, last + 1, node.column)
-        run = Run(node.band, [node])
-        run.measure()
-        self.put(run, row)
-        self.scope.column_count = max(self.scope.column_count, node.column + 1)
-
-    def number_rows(self) -> None:
-        """Counts the rows from the top of the scope; every band has at least one."""
-        next_row = 0
-        for index, band in enumerate(self.scope.bands):
-            rows = sorted({row for _, row in self.taken[index]})
-            first, last = (rows[0], rows[-1]) if rows else (0, 0)
-            band.first_row = next_row
-            band.row_count = last - first + 1
-            for node in self.scope.grid_nodes:
-                if node.band == index:
-                    node.row += next_row - first
-            next_row += band.row_count
-
 
 def _rivals(wires: list[d.Wire]) -> dict[d.Wire, list[tuple[d.Wire, str]]]:
     """For each forward wire the wires that it may cross, or with which it shares a gateway."""
@@ -429,20 +244,3 @@ def _rivals(wires: list[d.Wire]) -> dict[d.Wire, list[tuple[d.Wire, str]]]:
             rivals[one].append((other, relation))
             rivals[other].append((one, relation))
     return rivals
-
-
-def _cells(node: d.Node, row: int) -> list[tuple[int, int]]:
-    return [
-        (column, row + offset)
-        for column in range(node.column, node.last_column + 1)
-        for offset in range(-node.half_rows, node.half_rows + 1)
-    ]
-
-
-def _columns_for(width: float, widths: list[float], first: int) -> int:
-    """How many columns from `first` on give the width; beyond the last column each new one counts as a task's."""
-    got, count = -50.0, 0
-    while got < width:
-        got += widths[first + count] if first + count < len(widths) else 150
-        count += 1
-    return max(1, count)

@@ -7,9 +7,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from engine.bpmn.layout import drawing as d
-from engine.bpmn.layout.frame import TRACK, Demand, Frame
+from engine.bpmn.layout.demand import Demand
+from engine.bpmn.layout.frame import TRACK, Frame
 from engine.bpmn.layout.grid import ROW, Grid
-from engine.bpmn.layout.routing import HORIZONTAL, VERTICAL, Dock, Path
+from engine.bpmn.layout.paths import HORIZONTAL, VERTICAL, Dock, Path
 
 SWEEPS = 3
 APART = 12  # wires on one track keep this distance along it
