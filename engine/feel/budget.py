@@ -34,7 +34,18 @@ DEFAULT_BUDGET = Budget()
 class Run:
     """The state of one evaluation: what it has consumed, what it warned of, what time it is."""
 
-    __slots__ = ("budget", "clock_due", "deadline", "depth", "entered", "externals", "moment", "used", "warnings")
+    __slots__ = (
+        "budget",
+        "clock_due",
+        "deadline",
+        "depth",
+        "entered",
+        "externals",
+        "moment",
+        "pattern_seconds",
+        "used",
+        "warnings",
+    )
 
     def __init__(
         self,
@@ -50,6 +61,7 @@ class Run:
         self.entered: dict[str, Any] | None = None  # lists and contexts that were already converted, by variable
         self.used = 0
         self.depth = 0
+        self.pattern_seconds = 0.0
         self.deadline = None
         self.clock_due = _CLOCK_EVERY
 
@@ -112,6 +124,23 @@ class Run:
                 "string_size",
             )
         self.charge(size >> 8)
+
+    def timed_pattern(self, operation: Callable[..., Any], *arguments: Any) -> Any:
+        """The result of a regular-expression operation, which gets the seconds that are left as its last argument."""
+        left = self.budget.regular_expression_seconds - self.pattern_seconds
+        started = monotonic()
+        try:
+            if left <= 0:
+                raise TimeoutError
+            return operation(*arguments, left)
+        except TimeoutError as error:
+            raise EvaluationError(
+                f"Regular expressions ran longer than {self.budget.regular_expression_seconds} seconds; "
+                "write them without nested repetitions or raise 'regular_expression_seconds'.",
+                "regular_expression_seconds",
+            ) from error
+        finally:
+            self.pattern_seconds += monotonic() - started
 
     def now(self) -> datetime:
         """The moment of this evaluation: the one that was passed in, else the system's, fixed at first use."""

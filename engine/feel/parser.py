@@ -36,12 +36,10 @@ from engine.feel.tree import (
 )
 
 MAX_DEPTH = 100
-KEYWORDS = frozenset(
-    ("for", "in", "return", "if", "then", "else", "some", "every", "satisfies", "and", "or", "between", "instance")
-    + ("function", "null", "true", "false")
-)
+_OPERATOR_WORDS = ("in", "return", "then", "else", "satisfies", "and", "or", "between", "instance")
+KEYWORDS = frozenset([*_OPERATOR_WORDS, "for", "if", "some", "every", "function", "null", "true", "false"])
 # Keywords that end a name which is not known.
-_STOPS = frozenset(["in", "return", "then", "else", "satisfies", "and", "or", "between", "instance"])
+_STOPS = frozenset(_OPERATOR_WORDS)
 _TYPE_NAMES = (
     "years and months duration",
     "year month duration",
@@ -564,9 +562,10 @@ class Parser:
             raise self._error(f"the keyword '{keyword}'", self._found(), self._nearest(keyword))
 
     def _nearest(self, keyword: str) -> str:
-        text = self.texts[self.position]
-        close = difflib.get_close_matches(text, [keyword], n=1, cutoff=0.6)
-        return f"Did you mean '{keyword}'?" if close else ""
+        """Advice where one of the last words looks like the keyword: it may have been read as part of a name."""
+        words = self.texts[max(0, self.position - 4) : self.position + 1]
+        close = difflib.get_close_matches(keyword, words, n=1, cutoff=0.6)
+        return f"Did you mean '{keyword}' instead of '{close[0]}'?" if close else ""
 
     def _expect_end(self) -> None:
         if self.kinds[self.position] != END:

@@ -1,7 +1,6 @@
 """The values of FEEL's semantic domain, how Python values become them, and how they are shown."""
 
 import datetime as python
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
@@ -23,6 +22,8 @@ MAX_NESTING = 200
 MAX_NODES = 2_000_000
 MAX_SHOWN_NODES = 1_000_000
 PLAIN_NAME = re.compile(r"[^\W\d]\w*(?: \w+)*")
+_ESCAPED = re.compile(r'["\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 class Range:
@@ -162,7 +163,7 @@ def _normalise_list(values: list[Any], depth: int, room: list[int]) -> list[Any]
     return values
 
 
-def _normalise_dict(values: dict[Any, Any], depth: int) -> dict[str, Any]:
+def _normalise_dict(values: dict[Any, Any], depth: int, room: list[int]) -> dict[str, Any]:
     for key, item in values.items():
         if type(key) is not str or (type(item) not in PLAIN and _normalise(item, depth, room) is not item):
             return {str(name): _normalise(content, depth, room) for name, content in values.items()}
@@ -243,11 +244,12 @@ def _shown(value: Any, room: list[int]) -> str:
 
 def quoted(text: str) -> str:
     """The string literal (grammar rule 33) that denotes the text."""
-    return json.dumps(text, ensure_ascii=False) if _needs_escape(text) else f'"{text}"'
+    return f'"{_ESCAPED.sub(_escape, text)}"'
 
 
-def _needs_escape(text: str) -> bool:
-    return '"' in text or "\\" in text or not text.isprintable()
+def _escape(found: "re.Match[str]") -> str:
+    character = found[0]
+    return _ESCAPES.get(character) or f"\\u{ord(character):04x}"
 
 
 def _shown_key(key: str) -> str:

@@ -102,7 +102,7 @@ def ends_with(text: str, match: str) -> bool:
     "true",
 )
 def matches(run: Run, text: str, pattern: str, flags: str | None = None) -> bool:
-    return patterns.matches(text, pattern, flags or "", run.budget.regular_expression_seconds)
+    return run.timed_pattern(patterns.matches, text, pattern, flags or "")
 
 
 @builtin(
@@ -114,7 +114,7 @@ def matches(run: Run, text: str, pattern: str, flags: str | None = None) -> bool
 )
 def replace(run: Run, text: str, pattern: str, replacement: str, flags: str | None = None) -> str:
     run.check_string_size(len(text) * max(1, len(replacement) >> 4))
-    changed = patterns.replace(text, pattern, replacement, flags or "", run.budget.regular_expression_seconds)
+    changed = run.timed_pattern(patterns.replace, text, pattern, replacement, flags or "")
     run.check_string_size(len(changed))
     return changed
 
@@ -127,7 +127,7 @@ def replace(run: Run, text: str, pattern: str, replacement: str, flags: str | No
     '["a", "b", "c", "", ""]',
 )
 def split(run: Run, text: str, delimiter: str) -> list[str]:
-    parts = patterns.split(text, delimiter, run.budget.regular_expression_seconds)
+    parts = run.timed_pattern(patterns.split, text, delimiter)
     run.check_list_size(len(parts))
     return parts
 
