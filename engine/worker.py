@@ -86,8 +86,10 @@ class Worker:
         self._pool: ThreadPoolExecutor | None = None
         self._scheduler: BackgroundScheduler | None = None
         self._stopping = threading.Event()
-        self._running = threading.Lock()
-        self._woken = threading.Event()
+        self._pulses = (
+            _Pulse("time", self._move_time, self._stopping),
+            _Pulse("jobs", self._work_off_jobs, self._stopping),
+        )
 
     # One run ----------------------------------------------------------------------------------------------------------
 
@@ -247,25 +249,31 @@ class Worker:
     # All the time -----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Work in the background: every tick, and at once when a commit leaves something to do."""
+        """Work in the background: every tick, and at once when a commit leaves something to do.
+
+        Jobs have a pulse of their own, so that a slow handler delays no timer.
+        """
         if self._scheduler is not None:
             return
         self._stopping.clear()
         self._pool = ThreadPoolExecutor(self._job_threads, thread_name_prefix="praxis-job")
         self._scheduler = BackgroundScheduler(timezone="UTC")
-        self._scheduler.add_job(
-            self._tick, "interval", seconds=self.tick_seconds, max_instances=1, coalesce=True, id="tick"
-        )
+        for pulse in self._pulses:
+            self._scheduler.add_job(
+                pulse.beat, "interval", seconds=self.tick_seconds, max_instances=2, coalesce=True, id=pulse.name
+            )
         self._scheduler.start()
         self.store.wake = self.wake
 
     def wake(self) -> None:
         """Look for work now; called after commits that leave some."""
         scheduler = self._scheduler
-        if scheduler is None or self._stopping.is_set() or self._woken.is_set():
+        if scheduler is None or self._stopping.is_set():
             return
-        self._woken.set()
-        scheduler.add_job(self._tick, id="wake", replace_existing=True, misfire_grace_time=None)
+        for pulse in self._pulses:
+            if not pulse.is_wanted.is_set():
+                pulse.is_wanted.set()
+                scheduler.add_job(pulse.beat, id=f"wake {pulse.name}", replace_existing=True, misfire_grace_time=None)
 
     def stop(self) -> None:
         """Finish what is being done, then stop; what is left is found again at the next start."""
@@ -278,20 +286,43 @@ class Worker:
         if pool is not None:
             pool.shutdown(wait=True)
 
-    def _tick(self) -> None:
-        self._woken.clear()
-        if not self._running.acquire(blocking=False):
-            return
+    def _move_time(self) -> bool:
+        now = self.clock.now()
+        moved = Done(
+            timers=self.fire_due_timers(now), starts=self.start_due_processes(now), messages=self.route_messages(now)
+        )
+        if not moved:
+            self.store.run(lambda work: expire_messages(work, now=now))
+        return bool(moved)
+
+    def _work_off_jobs(self) -> bool:
+        return bool(self.run_jobs(self.clock.now()))
+
+
+class _Pulse:
+    """Runs a function again and again while it finds something to do, never twice at the same time."""
+
+    def __init__(self, name: str, function: Callable[[], bool], stopping: threading.Event):
+        self.name = name
+        self.is_wanted = threading.Event()
+        self._function = function
+        self._stopping = stopping
+        self._lock = threading.Lock()
+
+    def beat(self) -> None:
+        if not self._lock.acquire(blocking=False):
+            return  # the one that runs sees that it is wanted
         try:
+            self.is_wanted.clear()
             while not self._stopping.is_set():
-                self._woken.clear()
-                self.run_due(self.clock.now())
-                if not self._woken.is_set():
+                found = self._function()
+                if not found and not self.is_wanted.is_set():
                     return
+                self.is_wanted.clear()
         except Exception:  # the next tick tries again
-            log.exception("The worker's tick failed.")
+            log.exception("The worker's pulse '%s' failed.", self.name)
         finally:
-            self._running.release()
+            self._lock.release()
 
 
 def _described(failure: BaseException) -> str:

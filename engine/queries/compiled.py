@@ -1,6 +1,5 @@
 """Compiled definitions by the digest of what executes: compiled once per process, shared by all threads."""
 
-import importlib
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -8,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from engine import bpmn, forms, runtime
+from engine import bpmn, dmn, forms, runtime
 from engine.bpmn.elements import Element, Model, Process
 from engine.errors import NotFound
 from engine.store.projections import Notes
@@ -97,7 +96,6 @@ def compiled(work: Work, bundle_digest: str, bundle: Mapping[str, Any]) -> Compi
 def compile_bundle(models: Sequence[bytes], decisions: Sequence[bytes]) -> Compiled:
     """Read and compile files; raises InvalidModel with findings."""
     read = [bpmn.read_model(source) for source in models]
-    dmn = importlib.import_module("engine.dmn") if decisions else None
     tables = dmn.compile_decisions([dmn.read_dmn(source) for source in decisions]) if decisions else None
     return Compiled(read, runtime.compile_definition(read, tables))
 
