@@ -243,12 +243,13 @@ def available_to_promise(session: Session, *, lines: Iterable[Mapping[str, Any]]
     result = []
     for sku, quantity in wanted:
         product = products[sku]
-        at_once = min(free[sku], quantity) if product.stocked else quantity
+        free_now = free[sku] if product.stocked else quantity
+        at_once = min(free_now, quantity)
         free[sku] -= at_once if product.stocked else ZERO
         missing = quantity - at_once
         status = "full" if missing == 0 else "partial" if at_once > 0 else "none"
         ready_on = on if missing == 0 and product.stocked else on + timedelta(days=product.lead_time_days)
-        result.append(Availability(sku, quantity, free[sku] + at_once, at_once, missing, ready_on, status))
+        result.append(Availability(sku, quantity, free_now, at_once, missing, ready_on, status))
     return result
 
 
