@@ -1,12 +1,14 @@
 """Times as BPMN models write them: ISO 8601 dates, durations and repeating intervals, and cron texts for cycles.
 
 A moment without a zone is UTC. Month arithmetic keeps the day where the month has it, else takes the month's last
-day. Cycles are computed from the moment they were armed, so that they never drift.
+day. Cycles are computed from the moment they were armed, so that they never drift; a cycle with a start moment counts
+from there, and what lies before the arming is over. A named zone applies to the moment it stands at.
 """
 
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from croniter import CroniterBadCronError, CroniterError, croniter
@@ -21,6 +23,7 @@ _DURATION = re.compile(
 )
 _ZONE = re.compile(r"(?:\[([A-Za-z0-9_+/-]+)\]|@([A-Za-z][A-Za-z0-9_+/-]*))$", re.ASCII)
 _REPEAT = re.compile(r"R(\d*)", re.ASCII)
+_MAX_LENGTH = 200
 _EXAMPLES = "for example PT4H, P1DT12H or P1M"
 
 
@@ -32,8 +35,11 @@ class Duration:
     rest: timedelta = timedelta()
 
     def add_to(self, moment: datetime, times: int = 1) -> datetime:
-        """The moment that lies this duration (`times` over) after another one."""
-        return moment + relativedelta(months=self.months * times) + self.rest * times
+        """The moment that lies this duration (`times` over) after another one. Raises InvalidInput after year 9999."""
+        try:
+            return moment + relativedelta(months=self.months * times) + self.rest * times
+        except (OverflowError, ValueError) as error:
+            raise InvalidInput("The time lies after the year 9999; write a shorter duration.") from error
 
     def total_seconds(self) -> float:
         """The length in seconds, a month counted as 30 days."""
@@ -45,7 +51,9 @@ class Duration:
 
 def parse_duration(text: str) -> Duration:
     """Read an ISO 8601 duration such as `P1DT12H`, `P2W`, `PT0.5S`. Raises InvalidInput."""
-    match = _DURATION.fullmatch(text.strip())
+    if text.strip().startswith("-"):
+        raise InvalidInput(f"A timer's duration cannot be negative, but is '{text}'; write it without '-'.")
+    match = _DURATION.fullmatch(text.strip()) if len(text) <= _MAX_LENGTH else None
     parts = match.groups() if match else ()
     if not match or all(part is None for part in parts) or text.strip().endswith("T"):
         raise InvalidInput(f"A duration should be written as in ISO 8601, {_EXAMPLES}, but is '{text}'.")
@@ -65,17 +73,19 @@ def parse_duration(text: str) -> Duration:
 def parse_moment(text: str) -> datetime:
     """Read an ISO 8601 date or date and time as aware UTC; without a zone it is UTC. Raises InvalidInput."""
     body, zone = text.strip(), UTC
+    if len(body) > _MAX_LENGTH:
+        raise InvalidInput(f"A date has at most {_MAX_LENGTH} characters, found {len(body)}; write one as in ISO 8601.")
     named = _ZONE.search(body)
     try:
         if named:
             zone = ZoneInfo(named.group(1) or named.group(2))
             body = body[: named.start()]
         moment = datetime.fromisoformat(body)
-    except (ValueError, ZoneInfoNotFoundError) as error:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError, OSError, ZoneInfoNotFoundError) as error:
         raise InvalidInput(
             f"A date should be written as in ISO 8601, for example 2026-03-01T09:00:00Z, but is '{text}'."
         ) from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +100,14 @@ class Cycle:
 
     def occurrence(self, armed_at: datetime, index: int) -> datetime | None:
         """The index-th moment (from 0) of a cycle armed at `armed_at`; None when it is over."""
+        if self.start is not None:
+            index += self._missed(armed_at)
         if self.repetitions is not None and index >= self.repetitions:
             return None
         if self.cron is not None:
-            return self._cron_moment(armed_at, index)
+            return _cron_moment(self.cron, armed_at, index)
         if self.start is not None:
-            moment = self.interval.add_to(self.start, index + self._missed(armed_at))
+            moment = self.interval.add_to(self.start, index)
         else:
             moment = self.interval.add_to(armed_at, index + 1)
         return None if self.end is not None and moment > self.end else moment
@@ -110,17 +122,51 @@ class Cycle:
             guess += 1
         return guess
 
-    def _cron_moment(self, armed_at: datetime, index: int) -> datetime:
-        schedule = croniter(self.cron, armed_at, second_at_beginning=len(self.cron.split()) == 6)
-        moment = armed_at
-        for _ in range(index + 1):
-            moment = schedule.get_next(datetime)
-        return moment
+    def after(self, armed_at: datetime, moment: datetime) -> datetime | None:
+        """The first occurrence later than a moment; None when the cycle is over by then."""
+        if self.cron is not None:
+            return _cron_after(self.cron, max(armed_at, moment))
+        index = self._guess(armed_at, moment)
+        found = self.occurrence(armed_at, index)
+        while found is not None and found <= moment:
+            index += 1
+            found = self.occurrence(armed_at, index)
+        return found
+
+    def _guess(self, armed_at: datetime, moment: datetime) -> int:
+        """An index that is surely not too late, so that a long cycle need not be counted through."""
+        first = self.occurrence(armed_at, 0)
+        if first is None or first >= moment:
+            return 0
+        longest = self.interval.months * 31 * 86_400 + self.interval.rest.total_seconds()
+        return max(0, int((moment - first).total_seconds() / longest) - 1)
+
+
+def _cron_after(cron: str, moment: datetime) -> datetime:
+    return croniter(cron, moment, second_at_beginning=len(cron.split()) == 6).get_next(datetime)
+
+
+@lru_cache(maxsize=256)
+def _cron_counters(cron: str, armed_at: datetime) -> list:
+    """The last index asked for and its moment: occurrences are asked for one after the other."""
+    return [-1, armed_at]
+
+
+def _cron_moment(cron: str, armed_at: datetime, index: int) -> datetime:
+    counted, moment = _cron_counters(cron, armed_at)
+    if index < counted:
+        counted, moment = -1, armed_at
+    for _ in range(index - counted):
+        moment = _cron_after(cron, moment)
+    _cron_counters(cron, armed_at)[:] = index, moment
+    return moment
 
 
 def parse_cycle(text: str) -> Cycle:
     """Read `R3/PT1H`, `R/2026-01-01T00:00:00Z/PT1H`, `R2/PT1H/2026-12-31` or a cron text. Raises InvalidInput."""
     body = text.strip()
+    if len(body) > _MAX_LENGTH:
+        raise InvalidInput(f"A cycle has at most {_MAX_LENGTH} characters, found {len(body)}; write a shorter one.")
     if not body.startswith("R"):
         return _parse_cron(body)
     repeat, _, rest = body.partition("/")
@@ -170,3 +216,42 @@ def due_moment(kind: str, text: str, armed_at: datetime, index: int = 0) -> date
     if kind == "duration":
         return parse_duration(text).add_to(armed_at) if index == 0 else None
     return parse_cycle(text).occurrence(armed_at, index)
+
+
+@dataclass(frozen=True, slots=True)
+class TimerPlan:
+    """A timer text understood, armed at a moment: one moment, or a cycle of them."""
+
+    armed_at: datetime
+    moment: datetime | None = None
+    cycle: Cycle | None = None
+
+
+def parse_timer(kind: str, text: str, now: datetime) -> TimerPlan:
+    """The plan of a timer (`kind`: date, duration or cycle) that is armed now. Raises InvalidInput."""
+    if kind == "cycle":
+        return TimerPlan(now, cycle=parse_cycle(text))
+    return TimerPlan(now, moment=due_moment(kind, text, now))
+
+
+def next_due(plan: TimerPlan, after: datetime | None = None) -> datetime | None:
+    """When the timer fires next, later than `after` (the first time without one); None: never again.
+
+    A single moment that lies before its arming is due at once.
+    """
+    if plan.cycle is None:
+        return plan.moment if after is None or plan.moment > after else None
+    return plan.cycle.occurrence(plan.armed_at, 0) if after is None else plan.cycle.after(plan.armed_at, after)
+
+
+def check_timer(kind: str, text: str) -> None:
+    """Raise InvalidInput when a timer's text cannot be read as a moment, duration or cycle.
+
+    A duration where the model says date, and the other way round, are both clear.
+    """
+    if kind == "cycle":
+        parse_cycle(text)
+    elif text.strip().startswith(("P", "-P")):
+        parse_duration(text)
+    else:
+        parse_moment(text)
