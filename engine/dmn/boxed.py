@@ -83,15 +83,17 @@ class BoxedCompiler:
     def cell(self, text: str, names: Names, line: int = 0) -> tuple[UnaryTests | None, Test]:
         """The closure of unary tests; an empty text is `-`."""
         try:
-            return feel_code.cell(text if text.strip() else "-", names, self.types.names)
+            node, test, referred = feel_code.cell(text if text.strip() else "-", names, self.types.names)
         except FeelSyntaxError as error:
             message = f"the cell '{shortened(text)}' is not FEEL: {error}"
             code = self.broken("dmn-feel", message, line)
             return None, lambda value, scope: code(scope)
+        self.referred |= referred
+        return node, test
 
     def test_of(self, node: UnaryTests, names: Names) -> Test:
         """The closure of unary tests that are parsed already."""
-        return feel_code.tests(node, names, self.types.names)
+        return feel_code.tests(node, names, self.types.names)[0]
 
     # -- expressions ---
 

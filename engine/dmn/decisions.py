@@ -1,7 +1,7 @@
 """Decisions, ready to be taken: compile DMN models once, evaluate often."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ class DecisionResult:
     value: Any
     audit: tuple[dict[str, Any], ...] = ()
     messages: tuple[str, ...] = ()
+    decisions: Mapping[str, Any] = field(default_factory=dict)  # every decision that was taken, by name
 
 
 class Decisions:
@@ -42,6 +43,10 @@ class Decisions:
         return frozenset(
             node.element.id for model in self.models for node in model.by_id.values() if isinstance(node, DecisionNode)
         )
+
+    def function(self, name: str) -> FunctionNode | None:
+        """The decision service or business knowledge model of this id or name."""
+        return self._functions.get(name)
 
     def __contains__(self, decision: str) -> bool:
         return decision in self._decisions
@@ -66,19 +71,21 @@ class Decisions:
 
     def evaluate_all(
         self, variables: Mapping[str, Any], now: datetime | None = None, *, budget: Budget | None = None
-    ) -> tuple[dict[str, Any], DecisionResult]:
-        """All decisions of the first model by name, and the result of the top-most one."""
+    ) -> DecisionResult:
+        """Every decision of the first model; the value is the top-most one's. One that fails is null."""
         nodes = [node for node in self.models[0].by_id.values() if isinstance(node, DecisionNode)]
-        values: dict[str, Any] = {}
 
         def evaluate(evaluation: Evaluation) -> Any:
             for node in nodes:
-                values[node.element.name] = node.value(evaluation)
+                try:
+                    node.value(evaluation)
+                except (EvaluationError, RecursionError) as error:
+                    evaluation.values[node] = None
+                    evaluation.run.warn("{}", f"Decision '{node.element.name}': {error}")
             top = _top_most(nodes)
-            return values[top.element.name] if top else None
+            return top.value(evaluation) if top else None
 
-        result = _result(variables, now, budget, evaluate)
-        return values, result
+        return _result(variables, now, budget, evaluate)
 
     def call(
         self, name: str, variables: Mapping[str, Any], now: datetime | None = None, *, budget: Budget | None = None
@@ -163,11 +170,13 @@ def _index(models: Sequence[CompiledModel], kind: type) -> dict[str, Any]:
 
 def _result(variables: Mapping[str, Any], now: datetime | None, budget: Budget | None, evaluate: Any) -> DecisionResult:
     run = DmnRun(now, budget, [])
+    evaluation = Evaluation(run, variables)
     try:
-        value = evaluate(Evaluation(run, variables))
+        value = evaluate(evaluation)
     except RecursionError as error:
         raise EvaluationError("The decision or its values are nested too deeply; simplify them.", "depth") from error
-    return DecisionResult(value, tuple(run.audit), tuple(run.warnings))
+    taken = {node.element.name: each for node, each in evaluation.values.items() if isinstance(node, DecisionNode)}
+    return DecisionResult(value, tuple(run.audit), tuple(run.warnings), taken)
 
 
 def _top_most(nodes: list[DecisionNode]) -> DecisionNode | None:

@@ -5,7 +5,8 @@ model's own.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any
 
 from engine.errors import Finding
 
@@ -275,3 +276,18 @@ class Definitions:
         for service in self.of(DecisionService):
             needed |= {reference.id for reference in (*service.outputs, *service.encapsulated)}
         return frozenset(needed & set(self.decision_ids))
+
+
+def entry_names(logic: Any) -> set[str]:
+    """Names of the context entries, relation columns and table outputs anywhere in a boxed expression."""
+    names: set[str] = set()
+    pending = [logic]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, tuple):
+            pending.extend(part)
+        elif is_dataclass(part):
+            if isinstance(part, ContextEntry | OutputClause | Parameter) and part.name:
+                names.add(part.name)
+            pending.extend(getattr(part, each.name) for each in fields(part))
+    return names

@@ -51,19 +51,24 @@ def expression(text: str, names: Iterable[str], types: Mapping[str, Type]) -> tu
     return node, code, frozenset(compiler.names)
 
 
-def cell(text: str, names: Iterable[str], types: Mapping[str, Type]) -> tuple[tree.UnaryTests, Test]:
-    """The syntax tree of unary tests and the closure that applies them to a value. Raises `FeelSyntaxError`."""
+def cell(text: str, names: Iterable[str], types: Mapping[str, Type]) -> tuple[tree.UnaryTests, Test, frozenset[str]]:
+    """The syntax tree of unary tests, the closure that applies them to a value, and the variables that it reads.
+
+    Raises `FeelSyntaxError`.
+    """
     node = Parser(text, names, BUILTIN_NAMES, types).unary_tests()
     try:
-        return node, tests(node, names, types)
+        test, referred = tests(node, names, types)
     except RecursionError as error:
         raise _too_long(text) from error
+    return node, test, referred
 
 
-def tests(node: tree.UnaryTests, names: Iterable[str], types: Mapping[str, Type]) -> Test:
-    """The closure of parsed unary tests."""
+def tests(node: tree.UnaryTests, names: Iterable[str], types: Mapping[str, Type]) -> tuple[Test, frozenset[str]]:
+    """The closure of parsed unary tests, and the variables that it reads."""
     compiler = _compiler(names, types)
-    return _joined([compiler.cell_test(test) for test in node.tests], node.negated)
+    joined = _joined([compiler.cell_test(test) for test in node.tests], node.negated)
+    return joined, frozenset(compiler.names)
 
 
 def _compiler(names: Iterable[str], types: Mapping[str, Type]) -> Compiler:

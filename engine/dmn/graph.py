@@ -12,6 +12,7 @@ from engine.dmn.elements import (
     DrgElement,
     InputData,
     Reference,
+    entry_names,
 )
 from engine.dmn.feel_code import OUTERMOST, Code, Run, Scope
 from engine.dmn.types import TypeTable
@@ -171,11 +172,18 @@ class CompiledModel:
         self.definitions = definitions
         self.findings = findings
         self.imported = imported  # by prefix
+        self.prefixes: set[str] = set()  # under which other models import this one
+        for prefix, model in imported.items():
+            if prefix:
+                model.prefixes.add(prefix)
         self.prefix_of = {each.namespace: each.name for each in definitions.imports if each.name in imported}
         self.types = TypeTable(definitions, {prefix: model.types for prefix, model in imported.items()}, findings)
         self.by_id: dict[str, Node] = {
             element.id: NODE_CLASSES[type(element)](element, self) for element in definitions.elements.values()
         }
+        self.special_names = _special_names(definitions, self.types).union(
+            *(model.special_names for model in imported.values())
+        )
         self.declared = frozenset(node.name for node in self.by_id.values())
         self._unbound: list[tuple[dict[str, Any], list[tuple[Path, Node]]]] = []
         for node in self.by_id.values():
@@ -209,17 +217,16 @@ class CompiledModel:
         return None
 
     def variable_for(self, node: Node, variables: Mapping[str, Any]) -> Any:
-        """The caller's variable for input data, of this model or of one that imports it."""
-        name = node.element.name
-        for key in (node.name, name):
-            if key in variables:
-                return variables[key]
-        for key, value in variables.items():
-            if isinstance(value, Mapping) and name in value and key not in self.declared:
-                return value[name]
-            if key.endswith(f".{name}"):
-                return value
-        return None
+        """The caller's variable for input data: `prefix.name`, or `name` in the context `prefix`, or plain `name`."""
+        names = (node.name, node.element.name)
+        for prefix in self.prefixes:
+            inner = variables.get(prefix)
+            for name in names:
+                if isinstance(inner, Mapping) and name in inner:
+                    return inner[name]
+                if f"{prefix}.{name}" in variables:
+                    return variables[f"{prefix}.{name}"]
+        return next((variables[name] for name in names if name in variables), None)
 
     # -- linking ---
 
@@ -275,12 +282,16 @@ class CompiledModel:
     def _names(self, requirements: list[tuple[Path, Node]]) -> frozenset[str]:
         """What FEEL texts may name: what is required, and the names that paths need."""
         names = {part for path, _ in requirements for part in path}
-        return frozenset(names) | self._special_names
+        return frozenset(names) | self.special_names
 
-    @property
-    def _special_names(self) -> frozenset[str]:
-        """Component names that are more than words: FEEL can only read them when they are known."""
-        return frozenset(name for name in self.types.component_names() if not name.replace(" ", "_").isidentifier())
+
+def _special_names(definitions: Definitions, types: TypeTable) -> frozenset[str]:
+    """Names of entries that are more than words ("loan-to-value"): FEEL can only read them when they are known."""
+    names = set(types.component_names())
+    for element in definitions.elements.values():
+        logic = element.expression if isinstance(element, Decision) else getattr(element, "logic", None)
+        names |= entry_names(logic)
+    return frozenset(name for name in names if name and not name.replace(" ", "_").isidentifier())
 
 
 def bind(values: list[tuple[Path, Any]]) -> dict[str, Any]:

@@ -246,8 +246,9 @@ class _Reader:
         if function is not None:
             text = squeezed(function.get("outputTypeRef"))
             return self.type_of(text, function) if text else None
+        child = self.child(element, "typeRef")
         text = squeezed(self.text(element, "typeRef"))
-        return self.type_of(text, element) if text else None
+        return self.type_of(text, child) if text else None
 
     def parameter(self, element: Xml) -> Parameter:
         return Parameter(squeezed(element.get("name")), self.type_ref(element))

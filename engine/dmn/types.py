@@ -92,6 +92,8 @@ class TypeTable:
         if name in self.items:
             return self._named(name)
         found = self.names.get(name) or BUILT_IN.get(name)
+        if found is None and ":" in name:  # a prefix that the file does not declare
+            return self._find(name.partition(":")[2])
         if found is None and "<" in name:
             try:
                 found = parse_type(name, self.names)
@@ -108,6 +110,7 @@ class TypeTable:
         if item.components and not item.is_collection:
             made = self.open[name] = Type("context", entries={}, allowed=self._allowed(item.allowed_values, item))
             self._fill(made, item)
+            made = self._restricted(made, self._allowed(item.type_constraint, item))
         else:
             self.open[name] = ANY  # a type that needs itself to be built, other than in a component, says nothing
             made = self._made(item)
@@ -130,7 +133,10 @@ class TypeTable:
             self._fill(base, item)
         else:
             base = self.resolve(item.type_ref, item.line) or ANY
-        base = self._restricted(base, self._allowed(item.allowed_values, item))
+        allowed = self._allowed(item.allowed_values, item)
+        if allowed is not None and base.kind == "list":
+            allowed = _for_list(allowed)
+        base = self._restricted(base, allowed)
         if item.is_collection:
             base = Type("list", item=base)
         return self._restricted(base, self._allowed(item.type_constraint, item))
@@ -138,8 +144,6 @@ class TypeTable:
     def _restricted(self, base: Type, allowed: Callable[[Any], bool] | None) -> Type:
         if allowed is None:
             return base
-        if base.kind == "list":
-            allowed = _for_list(allowed)
         outer = base.allowed
         if outer is None:
             return replace(base, allowed=allowed)
