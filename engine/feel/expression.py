@@ -158,33 +158,37 @@ def _too_deep() -> EvaluationError:
     return EvaluationError("The expression or its values are nested too deeply; simplify them.", "depth")
 
 
-def compile_expression(text: str, names: Iterable[str] = (), types: Mapping[str, Type] | None = None) -> Expression:
+def compile_expression(
+    text: str, names: Iterable[str] = (), types: Mapping[str, Type] | None = None, members: Iterable[str] = ()
+) -> Expression:
     """The compiled expression.
 
-    `names` are known variables; those of several words or with operators in them ("Monthly Salary", "a-b") are only
-    recognised when they are known. `types` are named types for `instance of`. Raises `FeelSyntaxError` with line,
-    column and advice where the text is not FEEL.
+    `names` are known variables; those with operators in them ("a-b") or keywords ("Profit and loss") are recognised
+    only when they are known. `members` are names of context entries, known for reading only. `types` are named types
+    for `instance of` and parameters. Raises `FeelSyntaxError` with line, column and advice where the text is not FEEL.
     """
-    if types:
-        return _compile_expression(text, frozenset(names), types)
-    return _cached_expression(text, frozenset(names))
+    return _cached_or_new(_cached_expression, _compile_expression, text, names, types, members)
 
 
-@lru_cache(maxsize=4096)
-def _cached_expression(text: str, names: frozenset[str]) -> Expression:
-    return _compile_expression(text, names, _NO_TYPES)
+def compile_unary_tests(
+    text: str, names: Iterable[str] = (), types: Mapping[str, Type] | None = None, members: Iterable[str] = ()
+) -> UnaryTests:
+    """The compiled content of a decision table cell: `-` matches everything, `?` is the input.
+
+    The arguments are those of `compile_expression`.
+    """
+    return _cached_or_new(_cached_unary_tests, _compile_unary_tests, text, names, types, members)
 
 
-def _compile_expression(text: str, names: frozenset[str], types: Mapping[str, Type]) -> Expression:
-    node = _parser(text, names, types).expression_only()
-    compiler, code = _compile(node, names, types)
-    return Expression(text, node, code, compiler)
+def compile_script(
+    text: str, names: Iterable[str] = (), types: Mapping[str, Type] | None = None, members: Iterable[str] = ()
+) -> Script:
+    """The compiled script; raises `FeelSyntaxError` where the text is not FEEL or sets a variable twice.
 
-
-def compile_script(text: str, names: Iterable[str] = (), types: Mapping[str, Type] | None = None) -> Script:
-    """The compiled script; raises `FeelSyntaxError` where the text is not FEEL or sets a variable twice."""
+    The arguments are those of `compile_expression`.
+    """
     known = frozenset(names)
-    node = _parser(text, known, types or _NO_TYPES).expression_only()
+    node = _parser(text, known.union(members), types or _NO_TYPES).expression_only()
     if type(node) is tree.ContextNode:
         keys = [key for key, _ in node.entries]
         repeated = next((key for key in keys if keys.count(key) > 1), None)
@@ -196,20 +200,25 @@ def compile_script(text: str, names: Iterable[str] = (), types: Mapping[str, Typ
     return Script(text, node, code, compiler)
 
 
-def compile_unary_tests(text: str, names: Iterable[str] = (), types: Mapping[str, Type] | None = None) -> UnaryTests:
-    """The compiled content of a decision table cell: `-` matches everything, `?` is the input."""
-    if types:
-        return _compile_unary_tests(text, frozenset(names), types)
-    return _cached_unary_tests(text, frozenset(names))
+def _cached_or_new(cached: Any, new: Any, text: str, names: Any, types: Any, members: Any) -> Any:
+    """From the cache, but for named types: they belong to one model."""
+    if types or not isinstance(text, str):
+        return new(text, frozenset(names), frozenset(members), types)
+    return cached(text, frozenset(names), frozenset(members))
 
 
-@lru_cache(maxsize=8192)
-def _cached_unary_tests(text: str, names: frozenset[str]) -> UnaryTests:
-    return _compile_unary_tests(text, names, _NO_TYPES)
+def _compile_expression(
+    text: str, names: frozenset[str], members: frozenset[str] = frozenset(), types: Mapping[str, Type] = _NO_TYPES
+) -> Expression:
+    node = _parser(text, names | members, types).expression_only()
+    compiler, code = _compile(node, names, types)
+    return Expression(text, node, code, compiler)
 
 
-def _compile_unary_tests(text: str, names: frozenset[str], types: Mapping[str, Type]) -> UnaryTests:
-    node = _parser(text, names, types).unary_tests()
+def _compile_unary_tests(
+    text: str, names: frozenset[str], members: frozenset[str] = frozenset(), types: Mapping[str, Type] = _NO_TYPES
+) -> UnaryTests:
+    node = _parser(text, names | members, types).unary_tests()
     compiler = Compiler(names, BUILTINS, types)
     try:
         tests = [compiler.cell_test(test) for test in node.tests]
@@ -218,6 +227,10 @@ def _compile_unary_tests(text: str, names: frozenset[str], types: Mapping[str, T
     compiled = UnaryTests(text, node, _cell(tests, node.negated), compiler)
     compiled.is_any = not tests
     return compiled
+
+
+_cached_expression = lru_cache(maxsize=4096)(_compile_expression)
+_cached_unary_tests = lru_cache(maxsize=8192)(_compile_unary_tests)
 
 
 def _cell(tests: list[Callable[[Any, Scope], bool | None]], negated: bool) -> Code:

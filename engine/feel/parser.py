@@ -563,7 +563,7 @@ class Parser:
 
     def _nearest(self, keyword: str) -> str:
         """Advice where one of the last words looks like the keyword: it may have been read as part of a name."""
-        words = self.texts[max(0, self.position - 4) : self.position + 1]
+        words = [word for word in self.texts[max(0, self.position - 4) : self.position + 1] if word != keyword]
         close = difflib.get_close_matches(keyword, words, n=1, cutoff=0.6)
         return f"Did you mean '{keyword}' instead of '{close[0]}'?" if close else ""
 

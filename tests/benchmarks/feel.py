@@ -53,7 +53,7 @@ def microseconds(call: Callable[[], object], seconds: float = 0.2) -> float:
 def compile_pack() -> None:
     """Compile 200 expressions, past the cache."""
     for text in PACK:
-        _compile_expression(text, frozenset(), {})
+        _compile_expression(text, frozenset())
 
 
 def measure() -> dict[str, object]:

@@ -117,19 +117,10 @@ def number(text: str, grouping: str | None, point: str | None) -> Any:
     if grouping is not None and grouping == point:
         raise Undefined("the two separators must differ")
     plain = text.replace(grouping, "") if grouping else text
-    return number_of_text(plain.replace(point, ".") if point else plain)
-
-
-@builtin("number(from: string)")
-def number_of_text(text: str) -> Any:
-    if not _NUMERIC_LITERAL.fullmatch(text):
+    plain = plain.replace(point, ".") if point else plain
+    if not _NUMERIC_LITERAL.fullmatch(plain):
         raise Undefined(f"'{text[:60]}' is not a number")
-    return parse_number(text)
-
-
-@builtin("number(from: number)")
-def number_of_number(value: Any) -> Any:
-    return value
+    return parse_number(plain)
 
 
 @builtin("string(from: any)", _SECTION, "Shows a value as text; null stays null.", "string(1.1)", '"1.1"')

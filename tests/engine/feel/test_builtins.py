@@ -151,6 +151,9 @@ number("1;000", ";", ".") | null
 number("1 000", " ", " ") | null
 number("abc", ",", ".") | null
 number("", null, null) | null
+number("15") | null
+number("1.5", ",", ",") | null
+number("1.5", null, ",") | 1.5
 number(1, ",", ".") | null
 number(null, ",", ".") | null
 string(1.1) | 1.1

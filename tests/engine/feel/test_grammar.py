@@ -72,6 +72,13 @@ def test_known_names_of_several_tokens_match_longest_first():
     assert compile_expression("Monthly   Salary * Monthly", variables).evaluate(variables) == 10
 
 
+def test_members_are_known_for_reading_but_are_no_variables():
+    expression = compile_expression("order.net-price * 2", ["order"], members=["net-price"])
+
+    assert expression.evaluate({"order": {"net-price": 4}}) == 8
+    assert expression.names == {"order"}
+
+
 def test_without_declared_names_operators_are_operators():
     assert compile_expression("a-b").evaluate({"a": 5, "b": 3}) == 2
 
