@@ -105,7 +105,7 @@ def _constants(cell: tree.UnaryTests | None) -> frozenset[Any] | None:
             found.add(("text", test.value))
         elif type(test) is tree.Literal and type(test.value) is bool:
             found.add(("boolean", test.value))
-        elif _interval(test) is not None:
+        elif interval_of(test) is not None:
             found.add(("number", None))
         else:
             return None
@@ -118,7 +118,8 @@ def _number(node: tree.Node) -> Any:
     return node.value if type(node) is tree.Literal and type(node.value) in NUMBERS else None
 
 
-def _interval(test: tree.Node) -> Interval | None:
+def interval_of(test: tree.Node) -> Interval | None:
+    """The numbers for which a test of constants holds, or None for any other test."""
     if type(test) is tree.Literal:
         number = _number(test)
         return None if number is None else (number, True, number, True)
@@ -141,7 +142,7 @@ def _interval(test: tree.Node) -> Interval | None:
 
 
 def _intervals(cell: tree.UnaryTests) -> list[Interval]:
-    return [interval for interval in map(_interval, cell.tests) if interval is not None]
+    return [interval for interval in map(interval_of, cell.tests) if interval is not None]
 
 
 def _segments(interval: Interval, place: dict[Any, int], count: int) -> tuple[int, int]:

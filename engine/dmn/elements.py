@@ -278,16 +278,20 @@ class Definitions:
         return frozenset(needed & set(self.decision_ids))
 
 
-def entry_names(logic: Any) -> set[str]:
-    """Names of the context entries, relation columns and table outputs anywhere in a boxed expression."""
-    names: set[str] = set()
+def parts_of(logic: Any) -> Iterator[Any]:
+    """The boxed expression and everything in it."""
     pending = [logic]
     while pending:
         part = pending.pop()
         if isinstance(part, tuple):
-            pending.extend(part)
+            pending.extend(reversed(part))
         elif is_dataclass(part):
-            if isinstance(part, ContextEntry | OutputClause | Parameter) and part.name:
-                names.add(part.name)
-            pending.extend(getattr(part, each.name) for each in fields(part))
-    return names
+            yield part
+            pending.extend(getattr(part, each.name) for each in reversed(fields(part)))
+
+
+def entry_names(logic: Any) -> set[str]:
+    """Names of the context entries, relation columns and table outputs anywhere in a boxed expression."""
+    return {
+        part.name for part in parts_of(logic) if isinstance(part, ContextEntry | OutputClause | Parameter) and part.name
+    }
