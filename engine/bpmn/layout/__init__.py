@@ -14,6 +14,7 @@ from lxml import etree
 from engine.bpmn.layout.arranging import arrange
 from engine.bpmn.layout.interchange import write_diagrams
 from engine.bpmn.layout.reading import BPMNDI, read_drawing
+from engine.bpmn.layout.splicing import splice
 from engine.errors import InvalidModel
 
 __all__ = ["lay_out", "lay_out_xml"]
@@ -25,37 +26,37 @@ def lay_out(tree: etree._ElementTree | etree._Element) -> None:
     Raises `InvalidModel` where the document is no BPMN or refers to elements that it does not have.
     """
     root = tree.getroot() if hasattr(tree, "getroot") else tree
-    drawing = read_drawing(root)
-    arrange(drawing)
-    diagrams = write_diagrams(root, drawing)
-    for old in root.findall(f"{{{BPMNDI}}}BPMNDiagram"):
-        _remove(old)
-    last = root[-1] if len(root) else None
-    if last is not None:
-        last.tail = "\n  "
-    for diagram in diagrams:
-        diagram.tail = "\n  "
-        root.append(diagram)
-    root[-1].tail = "\n"
+    _draw(root)
 
 
 def lay_out_xml(xml: bytes) -> bytes:
-    """The document with a new diagram; everything else stays as it was written."""
+    """The document with a new diagram; in a UTF-8 document every other byte stays as it was.
+
+    Raises `InvalidModel` as `lay_out` does, and where the text is not well-formed XML or declares a document type.
+    """
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
     try:
         tree = etree.fromstring(xml, parser).getroottree()
     except etree.XMLSyntaxError as error:
         raise InvalidModel(f"A well-formed XML document was expected; found: {error}. Correct the file.") from error
-    lay_out(tree)
-    return etree.tostring(tree, xml_declaration=True, encoding="UTF-8")
+    if tree.docinfo.doctype:
+        raise InvalidModel("A BPMN document without document type was expected; found a DOCTYPE. Remove it.")
+    diagrams = _draw(tree.getroot())
+    if (tree.docinfo.encoding or "UTF-8").upper() in ("UTF-8", "US-ASCII", "ASCII"):
+        return splice(xml, tree.getroot(), diagrams)
+    return etree.tostring(tree, xml_declaration=True, encoding=tree.docinfo.encoding)
 
 
-def _remove(element: etree._Element) -> None:
-    """Without the text that follows it getting lost."""
-    parent, previous = element.getparent(), element.getprevious()
-    if element.tail and element.tail.strip():
-        if previous is not None:
-            previous.tail = (previous.tail or "") + element.tail
-        else:
-            parent.text = (parent.text or "") + element.tail
-    parent.remove(element)
+def _draw(root: etree._Element) -> list[etree._Element]:
+    drawing = read_drawing(root)
+    arrange(drawing)
+    diagrams = write_diagrams(root, drawing)
+    for old in root.findall(f"{{{BPMNDI}}}BPMNDiagram"):
+        root.remove(old)
+    if len(root):
+        root[-1].tail = "\n  "
+    for diagram in diagrams:
+        diagram.tail = "\n  "
+        root.append(diagram)
+    root[-1].tail = "\n"
+    return diagrams

@@ -116,8 +116,11 @@ def _choose_pool_sides(drawing: d.Drawing) -> None:
     if len(ordered) == 1:
         ordered[0].side = "top" if heights[ordered[0]] <= 0.6 else "bottom"
         return
-    for index, box in enumerate(ordered):
-        box.side = "top" if index < (len(ordered) + 1) // 2 else "bottom"
+    half = (len(ordered) + 1) // 2
+    for side, boxes in (("top", ordered[:half]), ("bottom", ordered[half:])):
+        for number, box in enumerate(boxes):
+            box.side = side
+            box.exit_share = (number / len(boxes), (number + 1) / len(boxes))
 
 
 def _outermost(node: d.Node, top: d.Scope) -> d.Node:
@@ -151,14 +154,32 @@ def _box_pools(drawing: d.Drawing, left: float, width: float) -> None:
         return
     top = drawing.scope.bands[0].top if drawing.scope.bands else ORIGIN.y
     bottom = drawing.scope.bands[-1].bottom if drawing.scope.bands else ORIGIN.y
+    right = max(left + width, ORIGIN.x + 600)
     for side in ("top", "bottom"):
         boxes = [box for box in drawing.black_boxes if box.side == side]
-        for number, box in enumerate(boxes):
-            whole = max(left + width - ORIGIN.x, 600)
-            share = (whole - 20 * (len(boxes) - 1)) / len(boxes)
-            box.width, box.height = share, COLLAPSED_POOL_HEIGHT
-            box.x = ORIGIN.x + number * (share + 20)
+        boxes.sort(key=lambda box: box.exit_share)
+        edges = [ORIGIN.x, *_borders(boxes, drawing, right), right]
+        for box, start, end in zip(boxes, edges, edges[1:], strict=False):
+            box.x = start + (10 if start > ORIGIN.x else 0)
+            box.width, box.height = end - box.x - (10 if end < right else 0), COLLAPSED_POOL_HEIGHT
             box.y = top - POOL_GAP - box.height if side == "top" else bottom + POOL_GAP
+
+
+def _borders(boxes: list[d.Node], drawing: d.Drawing, right: float) -> list[float]:
+    """Where one collapsed pool ends and the next on the same side begins: between their message flows."""
+    meetings: dict[d.Node, list[float]] = {box: [] for box in boxes}
+    for wire in drawing.scope.wires:
+        for end, point in ((wire.source, wire.points[0]), (wire.target, wire.points[-1])):
+            if end.node in meetings:
+                meetings[end.node].append(point.x)
+    borders = []
+    for number in range(1, len(boxes)):
+        before = [x for box in boxes[:number] for x in meetings[box]]
+        after = [x for box in boxes[number:] for x in meetings[box]]
+        even = ORIGIN.x + (right - ORIGIN.x) * number / len(boxes)
+        low, high = max(before, default=ORIGIN.x + 80), min(after, default=right - 80)
+        borders.append(even if low + 30 < even < high - 30 else (low + high) / 2)
+    return borders
 
 
 def lane_boxes(drawing: d.Drawing) -> list[tuple[d.Lane, d.Box]]:

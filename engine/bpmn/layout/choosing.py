@@ -14,7 +14,9 @@ from engine.bpmn.layout.tracks import Tracks
 
 LABEL_ROUNDS = 4
 EFFORT = 45_000  # wires times columns that all attempts together may take
-HEIGHT_PRICE, WIDTH_PRICE = 1.0, 0.25  # per px
+HEIGHT_PRICE, WIDTH_PRICE = 0.7, 0.25  # per px
+
+RISING_PRICE = 120  # of a flow that leaves a boundary event downward and then has to climb
 
 
 def draw_best(scope: d.Scope) -> None:
@@ -74,6 +76,7 @@ class Attempt:
             frame.place(node)
         self.paths = Router(self.grid, frame).route(scope.wires)
         self.cost = sum(path.cost for path in self.paths.values())
+        self.cost += RISING_PRICE * sum(_rises(wire) for wire in scope.wires)
         self.cost += HEIGHT_PRICE * frame.height + WIDTH_PRICE * frame.width
 
     def cost_of(self, wires: list[d.Wire]) -> float:
@@ -107,3 +110,10 @@ class Attempt:
         for wire in scope.wires:
             wire.points = tracks.points(wire)
         scope.width, scope.height = frame.width, frame.height
+
+
+def _rises(wire: d.Wire) -> bool:
+    event, target = wire.source.node, wire.target.node
+    if event is None or event.host is None or target is None or wire.kind != d.SEQUENCE:
+        return False
+    return target.band == event.host.band and target.row <= event.host.row and not wire.is_back

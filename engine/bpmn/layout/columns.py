@@ -22,7 +22,7 @@ def assign_columns(scope: d.Scope) -> None:
     wires = sequence_wires(scope)
     _mark_back_wires(flowing, wires, order)
     forward = [wire for wire in wires if not wire.is_back]
-    ranking = _Ranking(flowing, forward, order)
+    ranking = _Ranking(flowing, forward, _messages_along(scope, flowing, forward), order)
     ranking.stack()
     _close_empty_columns(flowing)
     scope.column_count = max((node.last_column + 1 for node in flowing), default=0)
@@ -35,6 +35,22 @@ def sequence_wires(scope: d.Scope) -> list[d.Wire]:
         for wire in scope.wires
         if wire.kind == d.SEQUENCE and wire.source.node is not None and wire.target.node is not None
     ]
+
+
+def _messages_along(scope: d.Scope, nodes: list[d.Node], forward: list[d.Wire]) -> list[d.Wire]:
+    """The message flows between expanded pools that do not lead against the sequence flows."""
+    graph = networkx.DiGraph()
+    graph.add_nodes_from(nodes)
+    graph.add_edges_from((wire.source.node.anchor, wire.target.node) for wire in forward)
+    found = []
+    for wire in scope.wires:
+        source, target = wire.source.node, wire.target.node
+        if wire.kind != d.MESSAGE or source not in graph or target not in graph:
+            continue
+        if not networkx.has_path(graph, target, source):
+            graph.add_edge(source, target)
+            found.append(wire)
+    return found
 
 
 def _set_span(node: d.Node) -> None:
@@ -90,7 +106,7 @@ def _depth_first_positions(nodes, outgoing, graph) -> dict[d.Node, int]:
 class _Ranking:
     """Columns by the longest path from the left; stacked wires run straight up or down within one column."""
 
-    def __init__(self, nodes: list[d.Node], wires: list[d.Wire], order: dict[d.Node, int]):
+    def __init__(self, nodes: list[d.Node], wires: list[d.Wire], messages: list[d.Wire], order: dict[d.Node, int]):
         self.nodes = nodes
         self.wires = [wire for wire in wires if wire.source.node.anchor is not wire.target.node]
         self.stacked: set[d.Wire] = set()
@@ -98,7 +114,7 @@ class _Ranking:
         self.after: dict[d.Node, list[d.Wire]] = defaultdict(list)
         graph = networkx.DiGraph()
         graph.add_nodes_from(nodes)
-        for wire in self.wires:
+        for wire in [*self.wires, *messages]:
             source, target = wire.source.node.anchor, wire.target.node
             self.before[target].append(wire)
             self.after[source].append(wire)
@@ -119,7 +135,7 @@ class _Ranking:
             self._close_up(wire)
 
     def _length(self, wire: d.Wire) -> int:
-        return 0 if wire in self.stacked else wire.source.node.anchor.columns
+        return 0 if wire in self.stacked or wire.kind == d.MESSAGE else wire.source.node.anchor.columns
 
     def _least_column(self, wire: d.Wire) -> int:
         return wire.source.node.anchor.column + self._length(wire)

@@ -16,23 +16,28 @@ TAKEN = 290  # from this cost on a label stands on something
 class Obstacles:
     """What a label should not cover: shapes, other labels, wires."""
 
-    def __init__(self, boxes: list[d.Box], lines: list[tuple[d.Point, d.Point, object]], borders: list[float]):
-        self.boxes = boxes
-        self.lines = lines
-        self.borders = borders
+    def __init__(self, scope: d.Scope, pool_gap: float):
+        self.boxes = [node.box for node in scope.nodes]
+        self.lines = [(a, b, wire) for wire in scope.wires for a, b in pairwise(wire.points)]
+        self.borders = sorted({border for band in scope.bands for border in (band.top, band.bottom)})
+        self.width = scope.width
+        is_inside = scope.host is not None
+        self.top, self.bottom = (0, scope.height) if is_inside else (-pool_gap, scope.height + pool_gap)
 
     def cost(self, box: d.Box, own: object = None) -> float:
         cost = sum(1000 + _area(box, other) for other in self.boxes if box.overlaps(other))
         for a, b, owner in self.lines:
             if _touches(box, a, b):
                 cost += 400 if owner is not own else 300
+        if box.x < 0 or box.right > self.width or box.y < self.top or box.bottom > self.bottom:
+            cost += 500
         return cost + 60 * sum(box.y < border < box.bottom for border in self.borders)
 
 
 def place_labels(scope: d.Scope, pool_gap: float) -> list[d.Node | d.Wire]:
     """Sets the labels of the scope's nodes and of the flows that begin in it; tells which found no free place."""
     crowded: list[d.Node | d.Wire] = []
-    obstacles = obstacles_of(scope)
+    obstacles = Obstacles(scope, pool_gap)
     for node in sorted(scope.nodes, key=lambda node: (node.host is not None, -node.x if node.host else 0)):
         if node.label_size is not None:
             node.label, is_free = _best(_node_candidates(node), obstacles, None)
@@ -49,16 +54,11 @@ def place_labels(scope: d.Scope, pool_gap: float) -> list[d.Node | d.Wire]:
     return crowded
 
 
-def obstacles_of(scope: d.Scope) -> Obstacles:
-    lines = [(a, b, wire) for wire in scope.wires for a, b in pairwise(wire.points)]
-    borders = sorted({border for band in scope.bands for border in (band.top, band.bottom)})
-    return Obstacles([node.box for node in scope.nodes], lines, borders)
-
-
 def labelled_wire(flow: d.Flow) -> d.Wire:
-    """The wire at which the flow's label stands: the longest for a message flow, else the first."""
-    if flow.kind == d.MESSAGE:
-        return max(flow.wires, key=lambda wire: len(wire.points))
+    """The wire at which the flow's label stands: near the collapsed pool of a message flow, else the first."""
+    for wire in flow.wires:
+        if any(end.node is not None and end.node.kind == d.POOL for end in (wire.source, wire.target)):
+            return wire
     return flow.wires[0]
 
 

@@ -166,7 +166,8 @@ class Router:
         line = 0 if side == "top" else self.grid.height - 1
         step = self.grid.width if side == "top" else -self.grid.width
         docks = []
-        for i in range(self.grid.width):
+        first, last = end.node.exit_share if end.node is not None else (0, 1)
+        for i in range(int(first * self.grid.width), max(1, int(last * self.grid.width))):
             cell = self.grid.point(i, line)
             docks.append(Dock(end.node, side, cell, cell + step, 0, 0 if i % 2 else 20))
         return docks
@@ -238,7 +239,7 @@ class Router:
             if p in goals:
                 for wanted in (HORIZONTAL, VERTICAL):
                     dock = goal_at.get(p * 2 + wanted)
-                    if dock is not None:
+                    if dock is not None and dock.cell != behind:
                         total = dock.cost + (straight if direction == wanted else turning)
                         if best is None or total < best[0]:
                             best = (total, state, dock)
@@ -297,6 +298,8 @@ def _side_costs(wire: d.Wire, node: d.Node, is_source: bool) -> dict[str, float]
         if node.is_artifact:
             return {"top": 0, "bottom": 0, "left": 10, "right": 10}
         return {"top": 10, "bottom": 10, "left": 60, "right": 60}
+    if wire.source.node is wire.target.node:
+        return {"bottom": 0, "top": 5} if is_source else {"left": 0}
     upright = {d.GATEWAY: 4, d.TASK: 30, d.SUB_PROCESS: 75, d.EVENT: 45}[node.kind]
     if wire.is_back:
         return {"right" if is_source else "left": 30, "top": upright / 4, "bottom": upright / 4}

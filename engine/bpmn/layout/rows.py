@@ -24,8 +24,8 @@ class Taste:
 
 
 TASTES = (
-    Taste(2.0, 0.7, 0.6), Taste(2.0, 0.0, 0.0), Taste(2.0, 0.7, 0.0), Taste(3.0, 0.3, 0.2), Taste(1.2, 1.0, 0.3),
-    Taste(4.0, 0.7, 0.3), Taste(3.0, 1.5, 0.0), Taste(1.5, 0.3, 0.6),
+    Taste(3.0, 0.3, 0.2), Taste(2.0, 0.0, 0.0), Taste(4.0, 0.7, 0.3), Taste(1.2, 1.0, 0.3), Taste(2.0, 0.7, 0.6),
+    Taste(2.0, 0.7, 0.0), Taste(3.0, 1.5, 0.0), Taste(1.5, 0.3, 0.6),
 )  # fmt: skip
 
 
@@ -64,7 +64,8 @@ class RowPlan(Cells):
     def moved(self, run: Run, row: int) -> list[int] | None:
         """The rows after `run` has gone to `row` and who stood there to where it was; None where that cannot be."""
         before = self.rows
-        blockers = {self.taken[run.band].get((column, row + offset)) for column, offset in run.cells} - {None, run}
+        standing = (self.taken[run.band].get((column, row + offset)) for column, offset in run.cells)
+        blockers = [one for one in dict.fromkeys(standing) if one is not None and one is not run]
         old = run.row
         for one in (run, *blockers):
             self.lift(one)
@@ -149,7 +150,7 @@ class RowPlan(Cells):
         return cost
 
     def _cost_of_all(self, runs: list[Run]) -> float:
-        wires = {wire for run in runs for wire in self.wires_of[run]}
+        wires = dict.fromkeys(wire for run in runs for wire in self.wires_of[run])
         return sum(self._wire_cost(wire) + self._rivalry(wire) for wire in wires)
 
     def _rivalry(self, wire: d.Wire) -> float:
@@ -175,7 +176,10 @@ class RowPlan(Cells):
         source, target = wire.source.node.anchor, wire.target.node
         start = None if self.run_of[source].row is None else self._height(source)
         end = None if self.run_of[target].row is None else self._height(target)
-        return (start + 0.3 if start is not None and wire.source.node.host else start), end
+        event = wire.source.node
+        if start is not None and event.host is not None:
+            start += 0.3 + 0.1 * (len(source.attached) - source.attached.index(event))  # the left one runs lowest
+        return start, end
 
     def _wire_cost(self, wire: d.Wire) -> float:
         source, target = wire.source.node.anchor, wire.target.node
