@@ -1,56 +1,12 @@
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from engine.errors import InvalidModel, NotFound
 from practice_repo.practice import read_card, read_practice, shipped_practices
 
-CARD = """
-[practice]
-id = "returns"
-version = "1.0.0"
-kind = "process"
-type = "process"
-name = {en = "Returns", zh = "退货"}
-summary = {en = "Take goods back", zh = "接收退货"}
-area = "service"
-capabilities = ["C01"]
-licence = "Apache-2.0"
-process = "process.bpmn"
-[[pcf]]
-number = 10182
-name = "Process returns"
-[[role]]
-key = "clerk"
-name = {en = "Clerk", zh = "文员"}
-hourly_rate = 32.5
-[[kpi]]
-key = "lead_time"
-name = {en = "Lead time", zh = "周期"}
-unit = "hours"
-better = "lower"
-formula = "mean(durations)"
-[[variation_point]]
-key = "inspection"
-question = {en = "Inspect?", zh = "检验？"}
-default = "all"
-elements = ["inspect"]
-options = [
-  {key = "all", name = {en = "All", zh = "全部"}},
-  {key = "sample", name = {en = "Sample", zh = "抽样"}, industries = ["machinery"]},
-]
-[estimate]
-effect_drivers = [{kpi = "lead_time", formula = "hours * 0.2", unit = "hours"}]
-cost_drivers = [{role = "clerk", hours = 8}, {name = "Scanner", amount = 900}]
-prerequisites = ["K01"]
-[[touchpoint]]
-key = "intake"
-required = ["serial_number"]
-forbidden = ["birthday"]
-[[anchor]]
-figure = "10 days"
-source = "public report"
-"""
+CARD = (Path(__file__).parent / "card.toml").read_text(encoding="utf-8")
 
 
 def problems(text):
