@@ -9,7 +9,7 @@ from engine.feel import operations, temporal, tree
 from engine.feel.budget import Run
 from engine.feel.errors import EvaluationError, Undefined
 from engine.feel.numbers import NUMBER_TYPES, as_integer
-from engine.feel.operations import equals, in_range, kind_name, less_or_equal
+from engine.feel.operations import equals_in, in_range, kind_name, less_or_equal
 from engine.feel.types import Type, convert, instance_of, resolve
 from engine.feel.values import PLAIN, Function, Range, normalise
 
@@ -240,6 +240,8 @@ class Compiler:
 
         def evaluate(scope: Scope) -> bool | None:
             first, second = left(scope), right(scope)
+            if type(first) in _TREES and type(second) in _TREES and operation in _EQUALITIES:
+                return _compared_trees(scope.run, operator, first, second)
             result = operation(first, second)
             if result is None:
                 _warn_of_comparison(scope.run, operator, first, second)
@@ -347,9 +349,9 @@ class Compiler:
         if mentions_input(node):
             with self._bound("?"):
                 code = self.compile(node)
-            return lambda value, scope: _input_test(code(Scope({"?": value}, scope, scope.run)), value)
+            return lambda value, scope: _input_test(scope.run, code(Scope({"?": value}, scope, scope.run)), value)
         code = self.compile(node)
-        return lambda value, scope: satisfies(value, code(scope))
+        return lambda value, scope: satisfies(scope.run, value, code(scope))
 
     def cell_test(self, node: tree.Node) -> Callable[[Any, Scope], bool | None]:
         """Like `test`, for a decision table cell: there, a condition without `?` may also stand for itself."""
@@ -360,7 +362,7 @@ class Compiler:
 
         def evaluate(value: Any, scope: Scope) -> bool | None:
             found = code(scope)
-            return found if type(found) is bool and type(value) is not bool else satisfies(value, found)
+            return found if type(found) is bool and type(value) is not bool else satisfies(scope.run, value, found)
 
         return evaluate
 
@@ -622,6 +624,18 @@ _FAST_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
+_TREES = frozenset({list, dict})
+_EQUALITIES = frozenset({operations.equals, operations.unequal})
+
+
+def _compared_trees(run: Run, operator: str, left: Any, right: Any) -> bool | None:
+    same = equals_in(run, left, right)
+    if same is None:
+        _warn_of_comparison(run, operator, left, right)
+        return None
+    return same if operator == "=" else not same
+
+
 def _warn_of_comparison(run: Run, operator: str, left: Any, right: Any) -> None:
     if run.warnings is not None:
         run.warn("{}", f"cannot compare {kind_name(left)} {operator} {kind_name(right)}; the result is null")
@@ -685,34 +699,35 @@ def any_of(tests: list[Callable[[Any, Scope], bool | None]], value: Any, scope: 
     return result
 
 
-def satisfies(value: Any, tested: Any) -> bool | None:
+def satisfies(run: Run, value: Any, tested: Any) -> bool | None:
     """Whether a value is, or lies in, what a test without `?` evaluates to."""
     if type(tested) is Range:
         if type(value) is Range:
-            return equals(value, tested)
+            return operations.equals(value, tested)
         return in_range(value, tested)
     if type(tested) is list:
-        return _in_list(value, tested)
-    return equals(value, tested)
+        return _in_list(run, value, tested)
+    return equals_in(run, value, tested)
 
 
-def _in_list(value: Any, tested: list[Any]) -> bool | None:
-    if type(value) is list and equals(value, tested):
+def _in_list(run: Run, value: Any, tested: list[Any]) -> bool:
+    run.charge(len(tested))
+    if type(value) is list and equals_in(run, value, tested):
         return True
     for item in tested:
         if type(item) is Range and type(value) is not Range:
             if in_range(value, item):
                 return True
-        elif equals(value, item):
+        elif equals_in(run, value, item):
             return True
     return False
 
 
-def _input_test(result: Any, value: Any) -> bool | None:
+def _input_test(run: Run, result: Any, value: Any) -> bool | None:
     """A test that mentions `?` is a condition; a value instead of a truth is compared."""
     if type(result) is bool or result is None:
         return result
-    return satisfies(value, result)
+    return satisfies(run, value, result)
 
 
 def mentions_input(node: Any) -> bool:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from engine.feel import numbers, temporal
+from engine.feel.budget import Run
 from engine.feel.errors import EvaluationError, Undefined
 from engine.feel.numbers import NUMBER_TYPES
 from engine.feel.temporal import Date, DateTime, DaysTimeDuration, Time, YearsMonthsDuration
@@ -55,6 +56,17 @@ def equals(left: Any, right: Any) -> bool | None:
     return None
 
 
+def equals_in(run: Run, left: Any, right: Any) -> bool | None:
+    """Like `equals`, with the compared parts of lists and contexts counted as work of the evaluation."""
+    kind = type(left)
+    if kind is not type(right) or (kind is not list and kind is not dict):
+        return equals(left, right)
+    room = [MAX_COMPARED_NODES]
+    result = _equal_trees(left, right, room)
+    run.charge(MAX_COMPARED_NODES - room[0])
+    return result
+
+
 def _equal_trees(left: Any, right: Any, room: list[int]) -> bool:
     if left is right:
         return True
@@ -77,13 +89,13 @@ def _equal_ranges(left: Range, right: Range) -> bool:
     )
 
 
-def identical(left: Any, right: Any) -> bool:
+def identical(run: Run, left: Any, right: Any) -> bool:
     """FEEL's `is`: whether both are the same element of the semantic domain; never null."""
     if type(left) is DateTime and type(right) is DateTime:
         return left.date == right.date and _identical_times(left.time, right.time)
     if type(left) is Time and type(right) is Time:
         return _identical_times(left, right)
-    return equals(left, right) is True
+    return equals_in(run, left, right) is True
 
 
 def _identical_times(left: Time, right: Time) -> bool:

@@ -198,7 +198,7 @@ def _normalise_foreign(value: Any, depth: int, room: list[int]) -> Any:
 _FOREIGN: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (bool, bool),
     (int, int),
-    (str, str),
+    (str, str.__str__),
     (float, lambda value: _normalise_decimal(Decimal(repr(float(value))))),
     (Decimal, _normalise_decimal),
     (python.datetime, date_time_from_python),

@@ -8,7 +8,7 @@ from engine.feel.budget import Run
 from engine.feel.builtins.registry import builtin
 from engine.feel.errors import Undefined
 from engine.feel.numbers import DECIMAL128, NUMBER_TYPES, add, as_integer, divide, multiply, simplified, subtract
-from engine.feel.operations import equals, kind_name, less
+from engine.feel.operations import equals_in, kind_name, less
 from engine.feel.temporal import TEMPORAL_TYPES
 from engine.feel.values import Function
 
@@ -50,7 +50,7 @@ def position_in(items: list[Any], position: Any) -> int:
 )
 def list_contains(run: Run, items: list[Any], element: Any) -> bool:
     run.charge(len(items))
-    return any(equals(item, element) is True for item in items)
+    return any(equals_in(run, item, element) is True for item in items)
 
 
 @builtin("count(list: list)", _SECTION, "The number of items.", "count([1,[2,3]])", "2")
@@ -280,7 +280,7 @@ def reverse(run: Run, items: list[Any]) -> list[Any]:
 )
 def index_of(run: Run, items: list[Any], match: Any) -> list[int]:
     run.charge(len(items))
-    return [position for position, item in enumerate(items, 1) if equals(item, match) is True]
+    return [position for position, item in enumerate(items, 1) if equals_in(run, item, match) is True]
 
 
 @builtin(
@@ -312,7 +312,7 @@ def _distinct(run: Run, items: list[Any]) -> list[Any]:
             seen.add(key)
         else:
             run.charge(len(compound))
-            if any(equals(other, item) is True for other in compound):
+            if any(equals_in(run, other, item) is True for other in compound):
                 continue
             compound.append(item)
         kept.append(item)

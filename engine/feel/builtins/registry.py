@@ -146,7 +146,7 @@ class Builtin(Function):
         return any(signature.accepts_count(count) for signature in self.signatures)
 
     def invoke(self, run: Run, arguments: list[Any]) -> Any:
-        run.charge()
+        run.charge(1 + (len(arguments[0]) >> 8) if arguments and type(arguments[0]) is str else 1)
         fitting = [signature for signature in self.signatures if signature.accepts_count(len(arguments))]
         for convert in (False, True):
             for signature in fitting:

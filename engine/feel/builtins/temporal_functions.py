@@ -36,8 +36,8 @@ def _date(value: Date | DateTime) -> Date:
     'is(time("23:00:50z"), time("23:00:50"))',
     "false",
 )
-def is_same(first: Any, second: Any) -> bool:
-    return identical(first, second)
+def is_same(run: Run, first: Any, second: Any) -> bool:
+    return identical(run, first, second)
 
 
 @builtin(
