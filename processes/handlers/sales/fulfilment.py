@@ -1,0 +1,570 @@
+"""Nodes 41 and 42: shipping deliveries, invoicing them, and orders that change or are cancelled meanwhile."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.errors import InvalidInput
+from engine.handlers import BpmnError, Handlers, Job
+from processes.customer_base.deliveries import advance_delivery, confirm_arrival
+from processes.customer_base.deliveries import deliveries_of as deliveries_of_order
+from processes.customer_base.deliveries import ship_delivery as ship
+from processes.customer_base.invoicing import invoice_delivery as invoice
+from processes.customer_base.invoicing import open_amount, settle
+from processes.customer_base.numbering import next_number
+from processes.customer_base.orders import amend_order as amend
+from processes.customer_base.orders import cancel_order as cancel
+from processes.customer_base.parties import add_site
+from processes.customer_base.pricing import Item, price_offer
+from processes.customer_base.products import product_by_sku
+from processes.customer_base.scope import add, find
+from processes.customer_base.stock import (
+    StockShort,
+    available_to_promise,
+    free_stock,
+    post_movement,
+    release,
+    reserve,
+)
+from processes.customer_base.tables import (
+    Delivery,
+    DeliveryLine,
+    Invoice,
+    Order,
+    OrderLine,
+    Party,
+    Settlement,
+)
+from processes.handlers.sales.orders import delivery_variables, mail_customer, order_variables
+from processes.handlers.sales.outcomes import record_outcome
+from processes.handlers.sales.values import ZERO, day, flag, items, number, required_text, text
+
+handlers = Handlers()
+OPEN_DELIVERIES = ("planned", "picked", "packed")
+SHORT = "SHORT_STOCK"
+
+
+def _delivery_of(source: Mapping[str, Any]) -> dict[str, Any]:
+    delivery = source.get("delivery")
+    if not isinstance(delivery, Mapping) or not delivery.get("delivery_id"):
+        raise InvalidInput("The variable 'delivery' must name the delivery ('delivery_id').")
+    return dict(delivery)
+
+
+# ---------------------------------------------------------------------------------------------------- deliveries
+
+
+@handlers.register("sales.ship_delivery")
+def ship_delivery(job: Job) -> Mapping[str, Any]:
+    """Hand a packed delivery to the carrier and tell the customer. Error SHORT_STOCK when the stock is not there."""
+    source = job.variables
+    with job.resources.once(job) as once:
+        if once.done:
+            return once.result
+        session, known = once.session, _delivery_of(source)
+        delivery = find(session, Delivery, known["delivery_id"])
+        carrier = text(source, "carrier", "Praxis Logistics")
+        tracking = f"{delivery.number}-1"
+        try:
+            advance_delivery(session, delivery_id=delivery.id, status="packed")
+            ship(
+                session,
+                delivery_id=delivery.id,
+                serials=serials_by_sku(delivery, text(source, "serials")),
+                carrier=carrier,
+                tracking_number=tracking,
+                produce_missing=flag(known, "drop_ship"),
+                now=job.now,
+            )
+        except StockShort as error:
+            raise BpmnError(SHORT, str(error), {"short_note": str(error)}) from error
+        body = (
+            f"Delivery {delivery.number} is on its way with {carrier}, tracking number {tracking}.\n\n您的货物已发出。"
+        )
+        mail_customer(job, session, f"Shipping notice {delivery.number}", body)
+        return once.keep(
+            {
+                "delivery_result": {
+                    "delivery_id": delivery.id,
+                    "number": delivery.number,
+                    "status": "shipped",
+                    "planned_on": delivery.planned_on,
+                    "undamaged": True,
+                    "invoices": _earlier_invoices(source),
+                }
+            }
+        )
+
+
+def _earlier_invoices(source: Mapping[str, Any]) -> list[dict[str, Any]]:
+    earlier = source.get("delivery_result")
+    return items(earlier, "invoices") if isinstance(earlier, Mapping) else []
+
+
+def serials_by_sku(delivery: Delivery, written: str) -> dict[str, list[str]]:
+    """Serial numbers by product: one per line, `sku: serial`, or just the serial when there is one product."""
+    only = delivery.lines[0].product_sku if len(delivery.lines) == 1 else None
+    found: dict[str, list[str]] = {}
+    for row in written.replace(",", "\n").splitlines():
+        sku, separator, serial = row.partition(":")
+        if not separator:
+            sku, serial = only or "", row
+        if sku.strip() and serial.strip():
+            found.setdefault(sku.strip(), []).append(serial.strip())
+    known = {line.product_sku: int(line.quantity) for line in delivery.lines}
+    return {sku: serials[: known[sku]] for sku, serials in found.items() if sku in known}
+
+
+@handlers.register("sales.update_shipment")
+def update_shipment(job: Job) -> Mapping[str, Any]:
+    """What the carrier reports: `shipment_status` in_transit, delivered or damaged (delivered, but not whole)."""
+    source = job.variables
+    with job.resources.once(job) as once:
+        if once.done:
+            return once.result
+        result = dict(source.get("delivery_result") or {})
+        status = text(source, "shipment_status") or text(source, "status", "delivered")
+        delivery = find(once.session, Delivery, result["delivery_id"])
+        if status in ("delivered", "damaged"):
+            confirm_arrival(once.session, delivery_id=delivery.id, now=job.now)
+            result["status"], result["delivered_at"] = "delivered", job.now
+            result["undamaged"] = status == "delivered"
+            result["on_time"] = delivery.planned_on is None or job.now.date() <= delivery.planned_on
+        else:
+            result["status"] = status
+        return once.keep({"delivery_result": result, "shipment_status": None})
+
+
+@handlers.register("sales.replan_delivery")
+def replan_delivery(job: Job) -> Mapping[str, Any]:
+    """Stock was short: deliver later, in parts, something else, from the supplier, or less."""
+    source = job.variables
+    with job.resources.once(job) as once:
+        if once.done:
+            return once.result
+        session, known = once.session, _delivery_of(source)
+        delivery = find(session, Delivery, known["delivery_id"])
+        missing = missing_quantities(session, delivery, items(source, "short_lines"), job)
+        decision, rest = required_text(source, "plan_decision"), None
+        planned_on = day(source, "plan_date") or _restock_day(session, delivery, job.now.date())
+        if decision == "wait":
+            delivery.planned_on = planned_on
+        elif decision == "split":
+            rest = _split_off(session, delivery, missing, planned_on, job)
+        elif decision == "substitute":
+            _swap(session, delivery, text(source, "substitute_for"), required_text(source, "substitute_sku"), job)
+        elif decision == "cancel_line":
+            _drop(session, delivery, missing, job)
+        session.flush()
+        session.refresh(delivery)
+        drop_ship = decision == "drop_ship" or flag(known, "drop_ship")
+        return once.keep(
+            {
+                "delivery": delivery_variables(session, delivery, drop_ship=drop_ship),
+                "delivery_rest": delivery_variables(session, rest, drop_ship=drop_ship) if rest else None,
+                "short_lines": [],
+                "pick_complete": None,
+            }
+        )
+
+
+def missing_quantities(
+    session: Session, delivery: Delivery, reported: Sequence[Mapping[str, Any]], job: Job
+) -> dict[str, Decimal]:
+    """What is missing by product: what the warehouse reported (the stock is corrected), else what the books say."""
+    missing = {text(row, "sku"): number(row, "missing") for row in reported if number(row, "missing") > 0}
+    for line in delivery.lines:
+        lacking = min(missing.get(line.product_sku, ZERO), line.quantity)
+        if lacking > 0:
+            _correct_stock(session, delivery, line, lacking, job)
+    if missing:
+        return missing
+    found = {}
+    for line in delivery.lines:
+        free = free_stock(session, skus=[line.product_sku])[line.product_sku]
+        release(session, reference=line.order_line_id, now=job.now)
+        there = free_stock(session, skus=[line.product_sku])[line.product_sku]
+        if there > free:
+            reserve_again = min(there - free, line.quantity)
+            reserve(
+                session,
+                sku=line.product_sku,
+                quantity=reserve_again,
+                reference=line.order_line_id,
+                location=delivery.location_code,
+                now=job.now,
+            )
+        found[line.product_sku] = max(line.quantity - there, ZERO)
+    return {sku: quantity for sku, quantity in found.items() if quantity > 0}
+
+
+def _correct_stock(session: Session, delivery: Delivery, line: DeliveryLine, lacking: Decimal, job: Job) -> None:
+    """The shelf has less than the books: give back the promise, write off what is not there, promise the rest."""
+    release(session, reference=line.order_line_id, now=job.now)
+    free = free_stock(session, skus=[line.product_sku])[line.product_sku]
+    if free > 0:
+        post_movement(
+            session,
+            sku=line.product_sku,
+            quantity=-min(lacking, free),
+            reason="adjustment",
+            location=delivery.location_code,
+            reference=delivery.number,
+            now=job.now,
+        )
+    left = min(line.quantity - lacking, max(free - lacking, ZERO))
+    if left > 0:
+        reserve(
+            session,
+            sku=line.product_sku,
+            quantity=left,
+            reference=line.order_line_id,
+            location=delivery.location_code,
+            now=job.now,
+        )
+
+
+def _restock_day(session: Session, delivery: Delivery, today: date) -> date:
+    rows = available_to_promise(
+        session,
+        lines=[{"sku": line.product_sku, "quantity": line.quantity} for line in delivery.lines],
+        on=today,
+    )
+    return max((row.available_on for row in rows), default=today)
+
+
+def _split_off(
+    session: Session, delivery: Delivery, missing: Mapping[str, Decimal], planned_on: date, job: Job
+) -> Delivery | None:
+    """A second delivery with what is missing; this one keeps what is there."""
+    rest_lines = []
+    for line in list(delivery.lines):
+        lacking = min(missing.get(line.product_sku, ZERO), line.quantity)
+        if lacking <= 0:
+            continue
+        rest_lines.append(
+            DeliveryLine(order_line_id=line.order_line_id, product_sku=line.product_sku, quantity=lacking, serials=[])
+        )
+        _reduce(delivery, line, line.quantity - lacking)
+    if not rest_lines:
+        return None
+    rest = Delivery(
+        number=next_number(session, "delivery", job.now),
+        order_id=delivery.order_id,
+        status="planned",
+        location_code=delivery.location_code,
+        planned_on=planned_on,
+        created_at=job.now,
+    )
+    rest.lines = rest_lines
+    return add(session, rest)
+
+
+def _reduce(delivery: Delivery, line: DeliveryLine, quantity: Decimal) -> None:
+    if quantity <= 0:
+        delivery.lines.remove(line)
+    else:
+        line.quantity = quantity
+
+
+def _drop(session: Session, delivery: Delivery, missing: Mapping[str, Decimal], job: Job) -> None:
+    """Deliver less: what is missing leaves the order too."""
+    for line in list(delivery.lines):
+        lacking = min(missing.get(line.product_sku, ZERO), line.quantity)
+        if lacking <= 0:
+            continue
+        ordered = find(session, OrderLine, line.order_line_id)
+        _shrink_order_line(session, ordered, ordered.quantity - lacking)
+        _reduce(delivery, line, line.quantity - lacking)
+    _sum_up(session, delivery.order_id, job)
+    if not delivery.lines:
+        delivery.status = "cancelled"
+
+
+def _shrink_order_line(session: Session, line: OrderLine, quantity: Decimal) -> None:
+    tax_share = line.tax / line.net if line.net else ZERO
+    if quantity <= 0:
+        line.cancelled = True
+        return
+    line.quantity = quantity
+    line.net = (line.unit_price * quantity).quantize(Decimal("0.01"))
+    line.tax = (line.net * tax_share).quantize(Decimal("0.01"))
+
+
+def _sum_up(session: Session, order_id: str, job: Job) -> None:
+    order = find(session, Order, order_id)
+    live = [line for line in order.lines if not line.cancelled]
+    order.net_total = sum((line.net for line in live), ZERO)
+    rate = max((line.tax / line.net for line in live if line.net), default=ZERO)
+    order.tax = sum((line.tax for line in live), ZERO) + (order.freight * rate).quantize(Decimal("0.01"))
+    order.total = order.net_total + order.freight + order.tax
+    session.flush()
+
+
+def _swap(session: Session, delivery: Delivery, old_sku: str, new_sku: str, job: Job) -> None:
+    """Deliver another product at the price of the first one."""
+    line = next((row for row in delivery.lines if row.product_sku == old_sku), delivery.lines[0])
+    product = product_by_sku(session, new_sku)
+    release(session, reference=line.order_line_id, now=job.now)
+    ordered = find(session, OrderLine, line.order_line_id)
+    ordered.product_sku, ordered.description, ordered.unit_cost = product.sku, product.name, product.cost
+    ordered.configuration = {}
+    line.product_sku = product.sku
+
+
+@handlers.register("sales.invoice_delivery")
+def invoice_delivery(job: Job) -> Mapping[str, Any]:
+    """The invoice of a delivery, less what was paid in advance; the customer gets it by mail."""
+    source = job.variables
+    with job.resources.once(job) as once:
+        if once.done:
+            return once.result
+        session, result = once.session, dict(source.get("delivery_result") or {})
+        made = invoice(session, delivery_id=result["delivery_id"], now=job.now)
+        _take_off_prepayment(session, made, number(source, "prepaid_amount"), text(source, "order_no"), job)
+        if made.total > 0:
+            body = (
+                f"Invoice {made.number} over {made.total:.2f} {made.currency}, due {made.due_on}; "
+                f"to pay: {open_amount(made):.2f}."
+            )
+            mail_customer(job, session, f"Invoice {made.number}", body)
+        result["invoices"] = [*items(result, "invoices"), invoice_variables(made)]
+        return once.keep({"delivery_result": result})
+
+
+def invoice_variables(made: Invoice) -> dict[str, Any]:
+    """An invoice as the process sees it."""
+    return {
+        "invoice_id": made.id,
+        "invoice_no": made.number,
+        "total": made.total,
+        "open": open_amount(made),
+        "due_on": made.due_on,
+    }
+
+
+def _take_off_prepayment(session: Session, made: Invoice, prepaid: Decimal, order_no: str, job: Job) -> None:
+    prefix = f"prepayment/{order_no}/"
+    used = sum(
+        session.scalars(select(Settlement.amount).where(Settlement.settlement_key.startswith(prefix))).all(), ZERO
+    )
+    amount = min(prepaid - used, open_amount(made))
+    if amount > 0:
+        settle(
+            session,
+            settlement_key=f"{prefix}{made.number}",
+            kind="credit_note",
+            party_id=made.party_id,
+            amount=amount,
+            invoice_id=made.id,
+            breakdown={"prepayment": str(amount)},
+            now=job.now,
+        )
+
+
+@handlers.register("sales.complete_fulfilment")
+def complete_fulfilment(job: Job) -> Mapping[str, Any]:
+    """All deliveries have ended: what was delivered, on time and whole, and which invoices are open."""
+    source = job.variables
+    with job.resources.once(job) as once:
+        if once.done:
+            return once.result
+        session, order = once.session, find(once.session, Order, required_text(source, "order_id"))
+        results = items(source, "delivery_results")
+        delivered = [row for row in results if row.get("status") == "delivered"]
+        if not delivered:
+            cancel(session, order_id=order.id, reason="nothing could be delivered", now=job.now)
+            record_outcome(session, job, "cancelled", {"refusal_reason": "nothing could be delivered"})
+            return once.keep({"order_status": "cancelled", "invoices": []})
+        order.status = "delivered"
+        invoices = [row for result in delivered for row in items(result, "invoices")]
+        return once.keep(
+            {
+                "order_status": "delivered",
+                "invoices": invoices,
+                "order_total": order.total,
+                "delivered_on_time": all(row.get("on_time") is not False for row in delivered),
+                "delivered_undamaged": all(row.get("undamaged") is not False for row in delivered),
+                "delivered_complete": len(delivered) == len(results),
+            }
+        )
+
+
+# ------------------------------------------------------------------------------------- order change and cancellation
+
+
+@handlers.register("sales.check_change")
+def check_change(job: Job) -> Mapping[str, Any]:
+    """Whether an order can still change as asked: nothing shipped, and the goods can be had; with its price."""
+    source = job.variables
+    with job.resources.once(job) as once:
+        if once.done:
+            return once.result
+        session, order = once.session, find(once.session, Order, required_text(source, "order_id"))
+        changes = change_lines(source)
+        feasible = order.status in ("new", "confirmed")
+        problem = None if feasible else f"Order {order.number} is {order.status}: shipped goods cannot change."
+        price_change = ZERO
+        if feasible and changes:
+            more = _additions(order, changes)
+            if more:
+                found = available_to_promise(session, lines=more, on=job.now.date())
+                price_change = _price_of(session, job, order, more)
+                late = max(row.available_on for row in found)
+                problem = None if late <= job.now.date() else f"Further goods are available on {late}."
+        return once.keep({"change_feasible": feasible, "change_problem": problem, "change_amount": price_change})
+
+
+def change_lines(source: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The wished lines `{sku, quantity}`; dropping a product is the quantity 0."""
+    rows = items(source, "change_lines")
+    if text(source, "change_kind") == "remove_line":
+        return [{**row, "quantity": ZERO} for row in rows]
+    return rows
+
+
+def _additions(order: Order, changes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    ordered = {line.product_sku: line.quantity for line in order.lines if not line.cancelled}
+    more = ((text(row, "sku"), number(row, "quantity") - ordered.get(text(row, "sku"), ZERO)) for row in changes)
+    return [{"sku": sku, "quantity": quantity} for sku, quantity in more if quantity > 0]
+
+
+def _price_of(session: Session, job: Job, order: Order, lines: Sequence[Mapping[str, Any]]) -> Decimal:
+    party = find(session, Party, order.party_id)
+    wanted = [Item(text(row, "sku"), number(row, "quantity")) for row in lines]
+    offer = price_offer(
+        session, items=wanted, on=job.now.date(), party_id=party.id, region=party.region, currency=order.currency
+    )
+    return offer.net_total
+
+
+@handlers.register("sales.amend_order")
+def amend_order(job: Job) -> Mapping[str, Any]:
+    """Change the order and what is planned for it, with an audit of before and after."""
+    source = job.variables
+    with job.resources.once(job) as once:
+        if once.done:
+            return once.result
+        session, order = once.session, find(once.session, Order, required_text(source, "order_id"))
+        kind = text(source, "change_kind")
+        audit = amend(session, order_id=order.id, changes=change_lines(source), now=job.now)
+        if kind == "date":
+            _move(session, order, day(source, "change_date"))
+        elif kind == "address" and text(source, "change_address"):
+            site = add_site(
+                session,
+                party_id=order.party_id,
+                name=text(source, "change_address")[:300],
+                street=text(source, "change_address")[:300],
+                kind="delivery",
+                now=job.now,
+            )
+            order.site_id = site.id
+        _replan_open_deliveries(session, order)
+        body = text(source, "change_comment") or f"Your order {order.number} is changed; new total {order.total:.2f}."
+        mail_customer(job, session, f"Order {order.number} changed", body)
+        return once.keep({**order_variables(order), "change_audit": audit, "order_touched": True})
+
+
+def _move(session: Session, order: Order, new_day: date | None) -> None:
+    order.promised_on = new_day
+    for delivery in deliveries_of_order(session, order.id):
+        if delivery.status in OPEN_DELIVERIES:
+            delivery.planned_on = new_day
+
+
+def _replan_open_deliveries(session: Session, order: Order) -> None:
+    """The first delivery that has not left takes what the order now has; cancelled lines leave every delivery."""
+    waiting = [row for row in deliveries_of_order(session, order.id) if row.status in OPEN_DELIVERIES]
+    if not waiting:
+        return
+    planned = {line.id: ZERO for line in order.lines}
+    for delivery in waiting:
+        for row in list(delivery.lines):
+            ordered = find(session, OrderLine, row.order_line_id)
+            if ordered.cancelled:
+                delivery.lines.remove(row)
+                continue
+            row.quantity = min(row.quantity, ordered.quantity - ordered.delivered - planned[ordered.id])
+            planned[ordered.id] += row.quantity
+    first = waiting[0]
+    for line in order.lines:
+        more = line.quantity - line.delivered - planned[line.id]
+        if line.cancelled or more <= 0:
+            continue
+        row = next((row for row in first.lines if row.order_line_id == line.id), None)
+        if row is None:
+            first.lines.append(
+                DeliveryLine(order_line_id=line.id, product_sku=line.product_sku, quantity=more, serials=[])
+            )
+        else:
+            row.quantity += more
+    session.flush()
+
+
+@handlers.register("sales.decline_change")
+def decline_change(job: Job) -> Mapping[str, Any]:
+    """Tell the customer that the order stays as it is, and why."""
+    with job.resources.once(job) as once:
+        if once.done:
+            return once.result
+        source = job.variables
+        why = text(source, "change_comment") or text(source, "change_problem") or "It cannot be changed any more."
+        mail_customer(job, once.session, f"Order {text(source, 'order_no')}: change not possible", why)
+        return once.keep({"change_feasible": False})
+
+
+@handlers.register("sales.order_state")
+def order_state(job: Job) -> Mapping[str, Any]:
+    """What of the order has left the house: `shipped_lines` with serial numbers."""
+    with job.resources.transaction(job) as session:
+        order = find(session, Order, required_text(job.variables, "order_id"))
+        serials: dict[str, list[str]] = {}
+        for delivery in deliveries_of_order(session, order.id):
+            for row in delivery.lines:
+                serials.setdefault(row.order_line_id, []).extend(row.serials)
+        lines = [
+            {
+                "sku": line.product_sku,
+                "quantity": line.delivered - line.returned,
+                "qty": line.delivered - line.returned,
+                "serial": next(iter(serials.get(line.id, [])), None),
+                "reason": "cancelled",
+            }
+            for line in order.lines
+            if line.delivered > line.returned
+        ]
+    return {"shipped_lines": lines}
+
+
+@handlers.register("sales.cancel_order")
+def cancel_order(job: Job) -> Mapping[str, Any]:
+    """Give back the stock of what has not been shipped; an order of which nothing left is cancelled as a whole."""
+    source = job.variables
+    with job.resources.once(job) as once:
+        if once.done:
+            return once.result
+        session, order = once.session, find(once.session, Order, required_text(source, "order_id"))
+        reason = text(source, "cancel_reason") or "cancelled by the customer"
+        if any(line.delivered > 0 for line in order.lines):
+            _cancel_rest(session, order, job)
+        else:
+            cancel(session, order_id=order.id, reason=reason, now=job.now)
+        mail_customer(job, session, f"Order {order.number} cancelled", f"Your order {order.number} is cancelled.")
+        record_outcome(session, job, "cancelled", {"refusal_reason": reason})
+        return once.keep({"order_status": "cancelled", "cancelled_at": job.now})
+
+
+def _cancel_rest(session: Session, order: Order, job: Job) -> None:
+    for delivery in deliveries_of_order(session, order.id):
+        if delivery.status in OPEN_DELIVERIES:
+            delivery.status = "cancelled"
+    for line in order.lines:
+        if line.delivered < line.quantity:
+            release(session, reference=line.id, now=job.now)
+            _shrink_order_line(session, line, line.delivered)
+    _sum_up(session, order.id, job)
