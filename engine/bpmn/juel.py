@@ -84,7 +84,10 @@ def translate(text: str) -> str:
     >>> translate("order.total >= 100 && !approved")
     'order.total >= 100 and approved != true'
     """
-    return _Translation(text).whole()
+    try:
+        return _Translation(text).whole()
+    except RecursionError:
+        raise Untranslatable("it is nested too deeply") from None
 
 
 def translate_template(text: str) -> str:

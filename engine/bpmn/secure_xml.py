@@ -6,7 +6,7 @@ from engine.bpmn import names
 from engine.errors import Finding, InvalidModel
 
 MAX_BYTES = 10 * 1024 * 1024
-MAX_DEPTH = 200
+MAX_DEPTH = 100
 MAX_ELEMENTS = 20_000  # of the model itself; references to flows and the diagram interchange are not counted
 MAX_XML_ELEMENTS = 200_000
 UNCOUNTED = frozenset({names.bpmn("incoming"), names.bpmn("outgoing"), names.bpmn("flowNodeRef")})

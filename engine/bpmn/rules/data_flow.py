@@ -1,11 +1,12 @@
 """A variable that is read under another name than it was written, or before it was written, is null there."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from engine.bpmn.context import Context, Placed, Scope, compiled
 from engine.bpmn.elements import Activity, CatchOrThrow, Element, Process, SequenceFlow, Task
+from engine.bpmn.names import CATCH_EVENTS
 from engine.errors import Finding
 
 RULE = "data-flow"
@@ -80,19 +81,40 @@ def _message(name: str, placed: Placed, variables: _Variables) -> str | None:
     if name in BUILT_IN or name in variables.known:
         return None
     if name not in variables.written:
-        near = get_close_matches(name, variables.written, 1, 0.85)
-        return f"Nothing sets '{name}', but '{near[0]}' is set; is that meant?" if near else None
+        near = _misspelt(name, variables.written)
+        return f"Nothing sets '{name}', but '{near}' is set; is that meant?" if near else None
     reader = _element_of(placed)
     writers = variables.written[name]
     if reader is None or any(scope is not placed.scope or writer.id == reader for writer, scope in writers):
         return None
-    graph = placed.scope.graph
-    before = graph.can_reach(reader)
-    behind = graph.reachable_from([reader])
-    if any(writer.id in before or writer.id not in behind for writer, _scope in writers):
+    if _can_be_known_before(reader, {writer.id for writer, _scope in writers}, placed.scope):
         return None
     setter = writers[0][0].label
     return f"'{name}' is read here, but set only later, by {setter}; it is null unless the case starts with it."
+
+
+def _misspelt(name: str, written: Collection[str]) -> str | None:
+    """A name that differs by a slip of the pen; one and many (line, lines) are two names."""
+    candidates = [known for known in written if known.rstrip("s") != name.rstrip("s")]
+    near = get_close_matches(name, candidates, 1, 0.9)
+    return near[0] if near else None
+
+
+def _can_be_known_before(reader: str, writers: set[str], scope: Scope) -> bool:
+    """Whether a writer, or something whose results are not known, can come before the reader."""
+    if not scope.is_process:
+        return True
+    before = scope.graph.can_reach(reader)
+    if before & writers or not writers <= scope.graph.reachable_from([reader]):
+        return True
+    return any(_brings_unknown(scope.elements[identifier]) for identifier in before)
+
+
+def _brings_unknown(element: Element) -> bool:
+    """People, jobs, messages, called processes and sub-processes bring variables that the model does not tell."""
+    if isinstance(element, CatchOrThrow):
+        return bool(element.definitions or element.form_key) and element.type in CATCH_EVENTS
+    return isinstance(element, Activity) and element.type not in {"scriptTask", "task"}
 
 
 def _element_of(placed: Placed) -> str | None:

@@ -30,7 +30,9 @@ def _of_scope(context: Context, scope: Scope) -> Iterator[Finding]:
                 yield context.finding(RULE, element, message)
         for name in link_names(element, catch=True):
             if caught[name] > 1:
-                message = f"{caught[name]} link catch events are named '{name}'; keep one, or give each its own name."
+                message = (
+                    f"There are {caught[name]} link catch events named '{name}'; keep one, or name each differently."
+                )
                 yield context.finding(RULE, element, message)
             elif name not in thrown:
                 yield context.warning(RULE, element, f"No link throw event jumps to '{name}'; it is never reached.")
