@@ -71,13 +71,17 @@ class Attempt:
         self.grid = Grid(scope)
         demand = Demand()
         demand_for_labels(scope, demand, {})
-        frame = Frame(self.grid, demand)
-        for node in scope.grid_nodes:
-            frame.place(node)
-        self.paths = Router(self.grid, frame).route(scope.wires)
+        self._route(Frame(self.grid, demand))
         self.cost = sum(path.cost for path in self.paths.values())
         self.cost += RISING_PRICE * sum(_rises(wire) for wire in scope.wires)
-        self.cost += HEIGHT_PRICE * frame.height + WIDTH_PRICE * frame.width
+        self.cost += HEIGHT_PRICE * self.frame.height + WIDTH_PRICE * self.frame.width
+
+    def _route(self, frame: Frame) -> None:
+        for node in self.scope.grid_nodes:
+            frame.place(node)
+        self.frame = frame
+        self.router = Router(self.grid, frame)
+        self.paths = self.router.route(self.scope.wires)
 
     def cost_of(self, wires: list[d.Wire]) -> float:
         return sum(self.paths[wire].cost for wire in wires)
@@ -94,6 +98,9 @@ class Attempt:
         demand_for_labels(scope, demand, self.paths)
         for _ in range(LABEL_ROUNDS):
             self._measure(demand)
+            if not self.router.fits(self.frame):
+                self._route(self.frame)
+                self._measure(demand)
             crowded = place_labels(scope, POOL_GAP)
             if not crowded:
                 break
@@ -107,6 +114,7 @@ class Attempt:
         for node in scope.grid_nodes:
             frame.place(node)
         tracks.use(frame)
+        self.frame = frame
         for wire in scope.wires:
             wire.points = tracks.points(wire)
         scope.width, scope.height = frame.width, frame.height

@@ -69,7 +69,7 @@ def widen(demand: Demand, crowded: list[d.Node | d.Wire], paths: dict[d.Wire, Pa
             else:
                 away = abs(thing.box.middle[0] - host.box.middle[0])
                 room = away + min(thing.label_size[0], 60) + 2 * LABEL_GAP
-                demand.beside[host] = max(demand.beside.get(host, 0), room)
+                demand.beside[host] = max(demand.beside.get(host, 0) + 30, room)
             continue
         start = paths[thing].start
         width = label_size(thing.flow.name, 74)[0]

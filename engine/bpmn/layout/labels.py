@@ -59,6 +59,8 @@ def labelled_wire(flow: d.Flow) -> d.Wire:
     for wire in flow.wires:
         if any(end.node is not None and end.node.kind == d.POOL for end in (wire.source, wire.target)):
             return wire
+    if flow.kind == d.MESSAGE:
+        return next(wire for wire in flow.wires if not (wire.source.exit_side or wire.target.exit_side))
     return flow.wires[0]
 
 

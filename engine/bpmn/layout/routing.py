@@ -54,6 +54,22 @@ class Router:
                 break
         return self.paths
 
+    def fits(self, frame: Frame) -> bool:
+        """Whether fixed docks on wide nodes still meet the columns in which their wires run."""
+        docks = (dock for path in self.paths.values() for dock in (path.start, path.end))
+        for dock in docks:
+            node = dock.node
+            if node is None or node.kind == d.POOL or dock.direction == HORIZONTAL or node.anchor.columns == 1:
+                continue
+            x = frame.node_middle(node.anchor) + dock.offset
+            if node.host is not None:
+                x += attachment(node.host, node.host.attached.index(node)) - node.host.width / 2
+            column = dock.cell % self.grid.width // 2
+            left, right = frame.left[2 * column], frame.right[2 * column + 2]
+            if not left <= x <= right:
+                return False
+        return True
+
     def _priority(self, wire: d.Wire) -> tuple:
         source, target = wire.source.node, wire.target.node
         length = abs(source.anchor.column - target.anchor.column) if source and target else 0
