@@ -56,6 +56,8 @@ def _dump(value: Any, room: list[int]) -> Any:
         return {TAG: _WRITERS[kind], "v": display(value)}
     if kind is Range:
         parts = [dump(value.start), dump(value.end), value.start_included, value.end_included]
+        if value.operator is not None:
+            parts.append(value.operator)
         return {TAG: "range", "v": parts}
     if isinstance(value, Function):
         raise InvalidInput(f"A function cannot be stored in a variable: {value}. Store its result instead.")
@@ -143,8 +145,8 @@ def _load_tagged(data: dict[str, Any]) -> Any:
         if kind == "context":
             return {key: _load(item) for key, item in content}
         if kind == "range":
-            start, end, start_included, end_included = content
-            return Range(_load(start), _load(end), start_included, end_included)
+            start, end, *rest = content
+            return Range(_load(start), _load(end), *rest)
         return _READERS[kind](content)
     except (KeyError, TypeError, ValueError, ArithmeticError, Undefined) as error:
         raise InvalidInput(f"A stored value cannot be read: {str(data)[:80]}. Expected what dump() wrote.") from error

@@ -10,7 +10,7 @@ from engine.feel.budget import Run
 from engine.feel.errors import EvaluationError, Undefined
 from engine.feel.numbers import NUMBER_TYPES, as_integer
 from engine.feel.operations import equals_in, in_range, kind_name, less_or_equal
-from engine.feel.types import Type, convert, instance_of, resolve
+from engine.feel.types import Type, convert, inferred_type, instance_of, resolve
 from engine.feel.values import PLAIN, Function, Range, normalise
 
 Code = Callable[["Scope"], Any]
@@ -30,9 +30,17 @@ class Scope:
 class UserFunction(Function):
     """`function(parameters) body` with the scope in which it was defined."""
 
-    def __init__(self, names: tuple[str, ...], types: tuple[Type | None, ...], body: Code, scope: Scope):
+    def __init__(
+        self,
+        names: tuple[str, ...],
+        types: tuple[Type | None, ...],
+        body: Code,
+        scope: Scope,
+        result_type: Type | None = None,
+    ):
         self.parameters = names
         self.parameter_types = types
+        self.result_type = result_type
         self.body = body
         self.scope = scope
 
@@ -189,8 +197,6 @@ class Compiler:
     def unary_test(self, node: tree.UnaryTest) -> Code:
         """`< 5` outside of `in` is the range of values that satisfy it (Table 42)."""
         endpoint, operator = self.compile(node.endpoint), node.operator
-        if operator == "!=":
-            return _null("a test with != is no range; use it after 'in' or in a decision table cell")
 
         def evaluate(scope: Scope) -> Range | None:
             value = endpoint(scope)
@@ -491,7 +497,8 @@ class Compiler:
         with self._bound(*(() if node.external else names)):
             body = self.compile(node.body)
         made = ExternalFunction if node.external else UserFunction
-        return lambda scope: made(names, types, body, scope)
+        result_type = None if node.external else inferred_type(node.body)
+        return lambda scope: made(names, types, body, scope, result_type)
 
     def call(self, node: tree.Call) -> Code:
         function = self._callee(node.function)
@@ -652,8 +659,8 @@ def _chain(node: Any, kind: type) -> list[tree.Node]:
 
 
 def _range_of_test(operator: str, value: Any) -> Range:
-    if operator == "=":
-        return Range(value, value, True, True)
+    if operator in ("=", "!="):
+        return Range(value, value, operator == "=", operator == "=", operator)
     if operator in ("<", "<="):
         return Range(None, value, False, operator == "<=")
     return Range(value, None, operator == ">=", False)
@@ -788,7 +795,7 @@ def _iterable(value: Any, run: Run) -> Any:
 
 def _range_items(value: Range, run: Run) -> Any:
     """The numbers or days of a range with two endpoints."""
-    if value.start is None or value.end is None:
+    if value.start is None or value.end is None or value.operator is not None:
         run.warn("cannot iterate over a range without two endpoints")
         return None
     steps = _steps(value.start, value.end, run)

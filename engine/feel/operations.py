@@ -82,7 +82,8 @@ def _equal_trees(left: Any, right: Any, room: list[int]) -> bool:
 
 def _equal_ranges(left: Range, right: Range) -> bool:
     return (
-        left.start_included is right.start_included
+        left.operator == right.operator
+        and left.start_included is right.start_included
         and left.end_included is right.end_included
         and equals(left.start, right.start) is True
         and equals(left.end, right.end) is True
@@ -191,6 +192,8 @@ def between(value: Any, start: Any, end: Any, start_included: bool, end_included
 
 def in_range(value: Any, interval: Range) -> bool | None:
     """Whether the value lies in the range; an undefined endpoint bounds nothing."""
+    if interval.operator is not None:
+        return COMPARISONS[interval.operator](value, interval.start)
     low: bool | None = True
     if interval.start is not None:
         low = less_or_equal(interval.start, value) if interval.start_included else less(interval.start, value)

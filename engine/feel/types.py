@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.errors import InvalidInput
+from engine.feel import tree
 from engine.feel.numbers import NUMBER_TYPES
 from engine.feel.operations import kind_name
 from engine.feel.parser import Parser
@@ -142,7 +143,7 @@ def _conforming_function(value: Function, wanted: Type) -> bool:
     """Parameters are contravariant; what is not declared is Any, an unknown result fits every type."""
     if wanted.result is None:
         return True
-    if not value.accepts_count(len(wanted.parameters)):
+    if not value.accepts_types([parameter.kind for parameter in wanted.parameters]):
         return False
     declared = getattr(value, "parameter_types", None) or ()
     if not all(
@@ -151,6 +152,31 @@ def _conforming_function(value: Function, wanted: Type) -> bool:
         return False
     result = getattr(value, "result_type", None)
     return result is None or is_subtype(result, wanted.result)
+
+
+def inferred_type(node: tree.Node) -> Type | None:
+    """The type that an expression has whatever its variables are, or None where that depends on them."""
+    kind = type(node)
+    if kind is tree.Literal:
+        return _type_of_literal(node.value)
+    if kind in _TRUTHS:
+        return Type("boolean")
+    if kind is tree.ContextNode:
+        entries = {key: inferred_type(value) for key, value in node.entries}
+        return None if None in entries.values() else Type("context", entries=entries)
+    if kind is tree.ListNode and node.items:
+        first, *rest = [inferred_type(item) for item in node.items]
+        return Type("list", item=first) if first is not None and all(other == first for other in rest) else None
+    return None
+
+
+def _type_of_literal(value: Any) -> Type | None:
+    if value is None:
+        return Type("Null")
+    return next((Type(name) for name, accepted in _SIMPLE.items() if type(value) in accepted), None)
+
+
+_TRUTHS = frozenset({tree.Comparison, tree.And, tree.Or, tree.Between, tree.In, tree.InstanceOf, tree.Quantified})
 
 
 def is_subtype(narrow: Type, wide: Type) -> bool:

@@ -27,15 +27,22 @@ _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 class Range:
-    """An interval; an endpoint of None is undefined (the interval is open to that side)."""
+    """An interval; an endpoint of None is undefined (the interval is open to that side).
 
-    __slots__ = ("end", "end_included", "start", "start_included")
+    `operator` is "=" or "!=" for the values that `(= 5)` and `(!= 5)` denote, which differ from every interval (Table
+    53: ranges are equal when they have the same endpoints and the same comparison operator or inclusivity).
+    """
 
-    def __init__(self, start: Any, end: Any, start_included: bool = True, end_included: bool = True):
+    __slots__ = ("end", "end_included", "operator", "start", "start_included")
+
+    def __init__(
+        self, start: Any, end: Any, start_included: bool = True, end_included: bool = True, operator: str | None = None
+    ):
         self.start = start
         self.end = end
         self.start_included = start_included
         self.end_included = end_included
+        self.operator = operator
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not Range:
@@ -45,6 +52,7 @@ class Range:
             and self.end == other.end
             and self.start_included is other.start_included
             and self.end_included is other.end_included
+            and self.operator == other.operator
         )
 
     def __hash__(self) -> int:
@@ -77,6 +85,10 @@ class Function:
     def accepts_count(self, count: int) -> bool:
         """Whether a positional invocation may have this many arguments."""
         return count == len(self.parameters)
+
+    def accepts_types(self, kinds: Sequence[str]) -> bool:
+        """Whether arguments of these kinds of types may be given, as far as that is known."""
+        return self.accepts_count(len(kinds))
 
     def __str__(self) -> str:
         return f"function {self.name}({', '.join(self.parameters)})" if self.name else display(self)
@@ -257,6 +269,8 @@ def _shown_key(key: str) -> str:
 
 
 def _shown_range(value: Range, room: list[int]) -> str:
+    if value.operator is not None:
+        return f"{value.operator}{_shown(value.start, room)}"
     if value.start is None:
         return f"{'<=' if value.end_included else '<'}{_shown(value.end, room)}"
     if value.end is None:

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -50,6 +50,10 @@ class Parameter:
             or (self.takes_function and isinstance(value, Function))
         )
 
+    def accepts_kind(self, kind: str) -> bool:
+        """Whether values of a kind of type (`number`, `list`, …) fit."""
+        return self.accepted is None or kind == "Null" or kind in [name.strip() for name in self.type_name.split("|")]
+
     def converted(self, value: Any) -> tuple[bool, Any]:
         """Whether the value fits after the implicit conversions of 10.3.2.9.4, and what it then is."""
         if self.accepts(value):
@@ -82,6 +86,12 @@ class Signature:
         if self.parameters and self.parameters[-1].is_repeated:
             return count >= self.required
         return self.required <= count <= len(self.parameters)
+
+    def accepts_types(self, kinds: Sequence[str]) -> bool:
+        """Whether arguments of these kinds of types fit without conversion."""
+        return self.accepts_count(len(kinds)) and all(
+            self.parameter(index).accepts_kind(kind) for index, kind in enumerate(kinds)
+        )
 
     def parameter(self, index: int) -> Parameter:
         return self.parameters[min(index, len(self.parameters) - 1)]
@@ -144,6 +154,9 @@ class Builtin(Function):
 
     def accepts_count(self, count: int) -> bool:
         return any(signature.accepts_count(count) for signature in self.signatures)
+
+    def accepts_types(self, kinds: Sequence[str]) -> bool:
+        return any(signature.accepts_types(kinds) for signature in self.signatures)
 
     def invoke(self, run: Run, arguments: list[Any]) -> Any:
         run.charge(1 + (len(arguments[0]) >> 8) if arguments and type(arguments[0]) is str else 1)

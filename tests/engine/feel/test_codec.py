@@ -55,6 +55,7 @@ def test_every_value_survives_a_snapshot_with_its_type(value):
         '@"-99999-01-01T00:00:00@Europe/Paris"',
         "[1..3)",
         "(> 3)",
+        "(!= 3)",
         "1/3",
         '["a".."b"]',
     ],
