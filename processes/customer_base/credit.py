@@ -18,11 +18,11 @@ OPEN_ORDERS = ("confirmed", "partly_delivered")
 
 def credit_profile(session: Session, *, party_id: str, now: datetime) -> CreditProfile:
     """The party's profile; a new one with the starter limit when there was none."""
-    profile = session.scalar(select(CreditProfile).where(CreditProfile.party_id == party_id))
+    profile = _known_profile(session, party_id)
     if profile:
         return profile
     find(session, Party, party_id)
-    return add(session, CreditProfile(party_id=party_id, starter_limit=STARTER_LIMIT, updated_at=now))
+    return add(session, _starter_profile(party_id, now))
 
 
 def credit_facts(
@@ -40,7 +40,7 @@ def credit_facts(
     starter_limit, new_customer, risk_class, terms_days, headroom, overdue_invoices}`; `exposure` is outstanding + open
     orders, without this order; `credit_limit` is the starter limit while none is agreed.
     """
-    profile = credit_profile(session, party_id=party_id, now=now)
+    profile = _known_profile(session, party_id) or _starter_profile(party_id, now)
     due = receivables(session, on=now.date(), party_id=party_id)
     overdue = [item for item in due if item["days_overdue"] > 0]
     outstanding = sum((item["open"] for item in due), ZERO)
@@ -113,3 +113,13 @@ def _uninvoiced_orders(session: Session, party_id: str, except_order_id: str | N
 def _has_paid(session: Session, party_id: str) -> bool:
     paid = select(Invoice.id).where(Invoice.party_id == party_id, Invoice.status == "paid").limit(1)
     return session.scalar(paid) is not None
+
+
+def _known_profile(session: Session, party_id: str) -> CreditProfile | None:
+    return session.scalar(select(CreditProfile).where(CreditProfile.party_id == party_id))
+
+
+def _starter_profile(party_id: str, now: datetime) -> CreditProfile:
+    return CreditProfile(
+        party_id=party_id, starter_limit=STARTER_LIMIT, risk_class="B", terms_days=30, blocked=False, updated_at=now
+    )
