@@ -7,6 +7,7 @@ from typing import Any
 from engine.dmn.column_index import ColumnIndex
 from engine.dmn.elements import DecisionTable
 from engine.dmn.feel_code import Code, Scope, Test
+from engine.feel import display
 from engine.feel.builtins import BUILTINS
 from engine.feel.operations import equals
 from engine.feel.tree import UnaryTests
@@ -114,9 +115,6 @@ class _Table:
     def evaluate(self, scope: Scope) -> Any:
         values = [column.value(scope) for column in self.inputs]
         audit = getattr(scope.run, "audit", None)
-        if not self._are_allowed(values, scope):
-            self._record(audit, values, [], [])
-            return None
         scope.run.charge(1 + len(self.rule_ids) // 64)
         hits = self._hits(values, scope)
         if self.policy == "FIRST":
@@ -142,6 +140,8 @@ class _Table:
         to_try: list[tuple[int, list[Test], Any]] = []
         for column, value in zip(self.inputs, values, strict=True):
             index = column.index
+            if column.allowed is not None and not self._is_allowed(column, value, scope):
+                candidates &= ~index.everything
             found = index.rules_for(value)
             if found is None:
                 tried = ~index.everything
@@ -160,20 +160,16 @@ class _Table:
             else:
                 yield position
 
-    def _are_allowed(self, values: list[Any], scope: Scope) -> bool:
-        for column, value in zip(self.inputs, values, strict=True):
-            if column.allowed is not None and column.allowed(value, scope) is not True:
-                scope.run.warn("the input '{}' must be one of {}, found {}", column.label, column.allowed_text, value)
-                return False
-        return True
+    def _is_allowed(self, column: _Input, value: Any, scope: Scope) -> bool:
+        """Is the value one of the input values? If not, `-` does not hold for it (10.3.2.10)."""
+        if column.allowed(value, scope) is True:
+            return True
+        scope.run.warn("the input '{}' must be one of {}, found {}", column.label, column.allowed_text, display(value))
+        return False
 
     def _without_hit(self, scope: Scope) -> Any:
         if self.default is not None:
             return self.default(scope)
-        if self.policy == "COLLECT" and self.aggregation is None:
-            return []
-        if self.aggregation == "COUNT":
-            return 0
         scope.run.warn("no rule holds and there is no default output")
         return None
 
@@ -185,7 +181,9 @@ class _Table:
     def _output_of(self, output: _Output, position: int, scope: Scope) -> Any:
         value = output.cells[position](scope)
         if output.allowed is not None and value is not None and not _holds_for_all(output.allowed, value, scope):
-            scope.run.warn("the output '{}' must be one of {}, found {}", output.name, output.allowed_text, value)
+            scope.run.warn(
+                "the output '{}' must be one of {}, found {}", output.name, output.allowed_text, display(value)
+            )
             return None
         return value
 

@@ -1,12 +1,12 @@
 """Item definitions → FEEL types with their allowed values; typeRefs → types."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from engine.dmn.elements import Definitions, ItemDefinition, TypeRef
 from engine.errors import Finding, InvalidInput
-from engine.feel import FeelSyntaxError, compile_unary_tests
+from engine.feel import FeelSyntaxError, UnaryTests, compile_unary_tests
 from engine.feel.types import ANY, Type, parse_type
 
 BUILT_IN: dict[str, Type] = {
@@ -110,6 +110,7 @@ class TypeTable:
         if item.components and not item.is_collection:
             made = self.open[name] = Type("context", entries={}, allowed=self._allowed(item.allowed_values, item))
             self._fill(made, item)
+            made = self._restricted(made, self._between_siblings(item))
             made = self._restricted(made, self._allowed(item.type_constraint, item))
         else:
             self.open[name] = ANY  # a type that needs itself to be built, other than in a component, says nothing
@@ -123,6 +124,21 @@ class TypeTable:
         for component in item.components:
             entries[component.name] = self._made(component)
 
+    def _between_siblings(self, item: ItemDefinition) -> Callable[[Any], bool] | None:
+        """Allowed values of components that speak of their siblings, as a condition on the whole (7.3.3)."""
+        names = [component.name for component in item.components]
+        tests = [
+            (component.name, test)
+            for component in item.components
+            for text in (component.allowed_values, component.type_constraint)
+            if (test := self._tests(text, component, names)) is not None and test.names & set(names)
+        ]
+        if not tests:
+            return None
+        return lambda value: all(
+            value.get(name) is None or test.matches(value[name], value) is True for name, test in tests
+        )
+
     def _made(self, item: ItemDefinition) -> Type:
         if item.is_function:
             parameters = tuple(self.resolve(parameter.type_ref, item.line) or ANY for parameter in item.parameters)
@@ -131,6 +147,7 @@ class TypeTable:
         elif item.components:
             base = Type("context", entries={})
             self._fill(base, item)
+            base = self._restricted(base, self._between_siblings(item))
         else:
             base = self.resolve(item.type_ref, item.line) or ANY
         allowed = self._allowed(item.allowed_values, item)
@@ -150,14 +167,19 @@ class TypeTable:
         return replace(base, allowed=lambda value: outer(value) and allowed(value))
 
     def _allowed(self, text: str | None, item: ItemDefinition) -> Callable[[Any], bool] | None:
+        tests = self._tests(text, item)
+        if tests is None or tests.names - {"?"}:
+            return None  # a test that speaks of siblings: see `_between_siblings`
+        return lambda value: tests.matches(value, {}) is True
+
+    def _tests(self, text: str | None, item: ItemDefinition, names: Sequence[str] = ()) -> UnaryTests | None:
         if text is None or not text.strip():
             return None
         try:
-            tests = compile_unary_tests(text)
+            return compile_unary_tests(text, names)
         except FeelSyntaxError as error:
             self._note(f"the allowed values of type '{item.name}' are not FEEL: {error}", item.line)
             return None
-        return lambda value: tests.matches(value, {}) is True
 
     def _note(self, message: str, line: int) -> None:
         finding = Finding("dmn-type", message, line=line or None)

@@ -153,6 +153,14 @@ def test_values_conform_to_their_declared_type_or_are_null(types, type_ref, valu
     assert decisions.evaluate("x", {"v": value}).value == expected
 
 
+@pytest.mark.parametrize(("end", "expected"), [(5, True), (2, False)])
+def test_allowed_values_of_a_component_may_speak_of_its_siblings(end, expected):
+    span = item("tSpan", components=[component("start", "number"), component("end", "number", allowed="> start")])
+    decisions = compiled(span, input_data("v", "tSpan"), decision("x", literal("v != null"), inputs=["v"]))
+
+    assert decisions.evaluate("x", {"v": {"start": 3, "end": end}}).value is expected
+
+
 def test_the_result_of_a_decision_conforms_to_its_type():
     assert value_of(literal("5"), type_ref="string") is None
     assert value_of(literal("[5]"), type_ref="number") == 5

@@ -98,17 +98,25 @@ def test_collect_of_several_outputs_gives_contexts_and_aggregates_by_column():
 
 
 @pytest.mark.parametrize(
-    ("policy", "aggregation", "expected"),
+    ("policy", "aggregation"),
     [
-        ("UNIQUE", None, None),
-        ("FIRST", None, None),
-        ("COLLECT", None, []),
-        ("COLLECT", "COUNT", 0),
-        ("COLLECT", "SUM", None),
+        ("UNIQUE", None),
+        ("FIRST", None),
+        ("RULE ORDER", None),
+        ("COLLECT", None),
+        ("COLLECT", "COUNT"),
+        ("COLLECT", "SUM"),
     ],
 )
-def test_what_a_table_gives_when_no_rule_holds(policy, aggregation, expected):
-    assert value_of(simple(policy, aggregation=aggregation), {"n": 99}) == expected
+def test_a_table_is_null_when_no_rule_holds(policy, aggregation):
+    result = result_of(simple(policy, aggregation=aggregation), {"n": 99})
+
+    assert result.value is None
+    assert any("no rule holds" in message for message in result.messages)
+
+
+def test_a_default_output_may_be_the_empty_list():
+    assert value_of(simple("COLLECT", default="[]"), {"n": 99}) == []
 
 
 def test_the_default_output_stands_in_when_no_rule_holds():
@@ -208,17 +216,24 @@ def test_the_index_finds_the_rules_that_trying_each_cell_finds(cells, value):
         number for number, cell in enumerate(cells) if compile_unary_tests(cell).matches(value, {"v": value}) is True
     ]
 
-    assert value_of(logic, {"v": value}) == tried
+    assert value_of(logic, {"v": value}) == (tried or None)
 
 
 # -- allowed values -------------------------------------------------------------------------------------------------
 
 
-def test_an_input_outside_of_the_input_values_is_null_with_a_message():
-    result = result_of(table([("v", '"a", "b"')], [""], [("-", "1")]), {"v": "c"})
+def test_a_dash_holds_for_the_input_values_only():
+    logic = table([("v", '"a", "b"')], [("", None, '"none"')], [("-", "1")])
 
-    assert result.value is None
-    assert any('must be one of "a", "b"' in message for message in result.messages)
+    result = result_of(logic, {"v": "c"})
+
+    assert value_of(logic, {"v": "a"}) == 1
+    assert result.value == "none"
+    assert any('must be one of "a", "b", found c' in message for message in result.messages)
+
+
+def test_a_dash_holds_for_every_input_where_no_values_are_listed():
+    assert [value_of(table(["v"], [""], [("-", "1")]), {"v": value}) for value in (None, 1, "a", [1])] == [1, 1, 1, 1]
 
 
 def test_an_output_outside_of_the_output_values_is_null_with_a_message():
