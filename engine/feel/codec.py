@@ -24,7 +24,7 @@ _READERS = {
     "date and time": DateTime.parse,
     "duration": parse_duration,
     "number": Decimal,
-    "integer": int,
+    "integer": lambda text: int(text, 16),  # decimal digits have a limit in Python, hexadecimal ones have none
 }
 
 
@@ -45,7 +45,7 @@ def _dump(value: Any, room: list[int]) -> Any:
     if kind is str or kind is bool or value is None:
         return value
     if kind is int:
-        return value if -_JSON_INTEGER <= value < _JSON_INTEGER else {TAG: "integer", "v": str(value)}
+        return value if -_JSON_INTEGER <= value < _JSON_INTEGER else {TAG: "integer", "v": format(value, "x")}
     if kind is list:
         return _dump_list(value, room)
     if kind is dict:

@@ -122,7 +122,7 @@ def display_number(value: int | Decimal) -> str:
     if type(value) is int:
         if -LIMIT < value < LIMIT:
             return str(value)
-        value = rounded(value)
+        value = Decimal(value)  # text of an integer has a limit in Python, text of a decimal has none
     text = format(value, "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")

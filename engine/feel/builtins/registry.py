@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from engine.feel.budget import Run
+from engine.feel.budget import TEXT_SHIFT, Run
 from engine.feel.errors import Undefined
 from engine.feel.operations import kind_name
 from engine.feel.temporal import Date, DateTime, DaysTimeDuration, Time, YearsMonthsDuration, midnight_utc
@@ -159,7 +159,7 @@ class Builtin(Function):
         return any(signature.accepts_types(kinds) for signature in self.signatures)
 
     def invoke(self, run: Run, arguments: list[Any]) -> Any:
-        run.charge(1 + (len(arguments[0]) >> 8) if arguments and type(arguments[0]) is str else 1)
+        run.charge(1 + (len(arguments[0]) >> TEXT_SHIFT) if arguments and type(arguments[0]) is str else 1)
         fitting = [signature for signature in self.signatures if signature.accepts_count(len(arguments))]
         for convert in (False, True):
             for signature in fitting:

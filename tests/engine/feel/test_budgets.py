@@ -18,6 +18,16 @@ from engine.feel import (
 )
 
 EXCESSES = [
+    (
+        '{b: string join(for i in 1..90000 return "aaaaaaaaaa"), r: for i in 1..5000 return b + string(i)}.r',
+        "iterations",
+    ),
+    (
+        '{b: string join(for i in 1..90000 return "aaaaaaaaaa"), r: for i in 1..5000 return upper case(b)}.r',
+        "iterations",
+    ),
+    ("{a: for i in 1..90000 return [i], r: for i in 1..5000 return a = (for j in a return j)}.r", "iterations"),
+    ("{a: for i in 1..90000 return i, r: for i in 1..5000 return 0 in a}.r", "iterations"),
     ("for i in 1..1000000000 return i", "iterations"),
     ("for a in 1..100000, b in 1..100000 return 1", "list_size"),
     ("every a in 1..100000, b in 1..100000 satisfies true", "iterations"),

@@ -71,6 +71,12 @@ def test_one_stays_one_and_true_stays_true():
     assert [type(item) for item in load(dump([1, True, 1.0]))] == [int, bool, Decimal]
 
 
+def test_numbers_that_no_json_number_can_hold_survive():
+    for number in (2**63, -(2**63) - 1, 10**5000):
+        assert load(json.loads(json.dumps(dump({"n": number})))) == {"n": number}
+        assert display(number) == display(Decimal(number))
+
+
 def test_plain_values_are_not_copied():
     plain = {"a": [1, "x", None, {"b": True}]}
 
