@@ -1,0 +1,38 @@
+"""The pages, one module per subject; each defines `blueprint`."""
+
+from flask import Blueprint
+
+from webapp.pages import (
+    cases,
+    customers,
+    imports,
+    library,
+    mailbox,
+    messages,
+    operations,
+    quotes,
+    sign_in,
+    start,
+    tasks,
+    worklist,
+)
+
+MODULES = (
+    sign_in,
+    worklist,
+    tasks,
+    start,
+    cases,
+    customers,
+    mailbox,
+    quotes,
+    imports,
+    operations,
+    messages,
+    library,
+)
+
+
+def blueprints() -> list[Blueprint]:
+    """Every page's blueprint, in the order of the navigation."""
+    return [module.blueprint for module in MODULES]

@@ -1,0 +1,74 @@
+"""What an installation consists of at run time: store, clock, handlers, worker; made once, passed everywhere."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+from urllib.parse import unquote, urlsplit
+
+from engine.clock import Clock, SystemClock
+from engine.errors import InvalidInput
+from engine.handlers import Handlers
+from engine.store.unit_of_work import Store, Work
+from engine.worker import Worker
+from processes.customer_base import mailing
+from processes.handlers import all_handlers
+from processes.handlers.resources import Resources
+from webapp.links import sign
+from webapp.passwords import Throttle
+from webapp.settings import Settings
+
+T = TypeVar("T")
+
+
+@dataclass
+class Wiring:
+    """The running pieces. `store.run` for commands, `store.reading()` for queries."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    handlers: Handlers
+    resources: Resources
+    worker: Worker
+    throttle: Throttle = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.throttle = Throttle(self.settings.sign_in_attempts, self.settings.sign_in_pause_seconds)
+
+    def run(self, function: Callable[[Work], T]) -> T:
+        """A command's result, from one unit of work that is repeated when somebody else was faster."""
+        return self.store.run(function)
+
+
+def wire(settings: Settings, *, clock: Clock | None = None, store: Store | None = None) -> Wiring:
+    """The pieces for these settings; nothing runs yet (`wiring.worker.start()` does)."""
+
+    clock = clock or SystemClock()
+    if settings.store_url.startswith("sqlite:"):
+        settings.data_directory.mkdir(parents=True, exist_ok=True)
+    store = store or Store(settings.store_url)
+    handlers = all_handlers()
+    links = {"base_url": settings.address, "sign_link": partial(sign, settings.signing_key())}
+    resources = Resources.for_store(store, mail=mail_adapter(settings), settings=links)
+    return Wiring(settings, store, clock, handlers, resources, Worker(store, handlers, clock, resources))
+
+
+def mail_adapter(settings: Settings) -> mailing.MailAdapter:
+    """SMTP where a server is named, else the mailbox that one reads on screen."""
+    if not settings.smtp_url:
+        return mailing.Mailbox()
+    address = urlsplit(settings.smtp_url)
+    if address.scheme not in ("smtp", "smtp+plain") or not address.hostname:
+        raise InvalidInput(
+            f"PRAXIS_SMTP_URL must look like smtp://user:password@host:587, found '{settings.smtp_url}'."
+            " Use smtp+plain:// for a server without STARTTLS."
+        )
+    return mailing.Smtp(
+        host=address.hostname,
+        port=address.port or 587,
+        username=unquote(address.username) if address.username else None,
+        password=unquote(address.password) if address.password else None,
+        sender=settings.mail_sender,
+        starttls=address.scheme == "smtp",
+    )
