@@ -16,6 +16,7 @@ LABEL_ROUNDS = 4
 EFFORT = 45_000  # wires times columns that all attempts together may take
 HEIGHT_PRICE, WIDTH_PRICE = 0.7, 0.25  # per px
 
+ROW_PRICE = 40
 RISING_PRICE = 120  # of a flow that leaves a boundary event downward and then has to climb
 
 
@@ -73,6 +74,7 @@ class Attempt:
         demand_for_labels(scope, demand, {})
         self._route(Frame(self.grid, demand))
         self.cost = sum(path.cost for path in self.paths.values())
+        self.cost += ROW_PRICE * len({(node.band, node.row) for node in scope.grid_nodes if node.is_on_flow})
         self.cost += RISING_PRICE * sum(_rises(wire) for wire in scope.wires)
         self.cost += HEIGHT_PRICE * self.frame.height + WIDTH_PRICE * self.frame.width
 

@@ -12,6 +12,7 @@ BAND_PADDING = 20
 POOL_GAP = 60
 TRACK = 10  # least distance of parallel wires
 LABEL_OVERHANG = 10  # a label may stand out of its column on either side
+EVENT_PITCH = 80  # of boundary events on a wide host
 HEADER = 30
 LEAST_BAND, GREATEST_NAME = 120, 240  # height in px of a lane, and of a name that a lane is stretched for
 
@@ -161,29 +162,39 @@ class Frame:
         """Sets the node's left top corner."""
         node.x = self.node_middle(node) - node.width / 2
         node.y = self.middle[self.grid.middle_line(node)] - node.height / 2
-        for number, event in enumerate(node.attached):
-            event.x = node.x + attachment(node, number) - event.width / 2
+        for event, place in zip(node.attached, self.attachments(node), strict=True):
+            event.x = node.x + place - event.width / 2
             event.y = node.y + node.height - event.height / 2
+
+    def attachments(self, host: d.Node) -> list[float]:
+        """Where on the bottom edge of its host each boundary event sits, in px from the left."""
+        count, width = len(host.attached), host.width
+        if host.columns > 1 and count * EVENT_PITCH <= width - 40:
+            return self._attachments_under_columns(host)
+        if count == 1:
+            return [width * 0.75]
+        if count == 2:
+            return [width * 0.22, width * 0.78]
+        return [12 + (width - 24) * number / (count - 1) for number in range(count)]
+
+    def _attachments_under_columns(self, host: d.Node) -> list[float]:
+        """From the right, each in the range of a column, where no wire of a channel can come near."""
+        left = self.node_middle(host) - host.width / 2
+        places: list[float] = []
+        place = host.width - 50
+        for _ in host.attached:
+            column = self.column_at(left + place)
+            low, high = self.left[2 * column + 1] + 10 - left, self.right[2 * column + 1] - 10 - left
+            place = max(min(place, max(low, high)), 20)
+            places.insert(0, place)
+            place -= EVENT_PITCH
+        for number in range(1, len(places)):
+            places[number] = max(places[number], places[number - 1] + 40)
+        return places
 
     def column_at(self, x: float) -> int:
         """The column whose middle is nearest to x."""
         return min(range(self.grid.columns), key=lambda column: abs(self.column_middle(column) - x))
-
-
-def attachment(host: d.Node, number: int) -> float:
-    """Where on the bottom edge of its host the boundary event sits, in px from the left."""
-    count = len(host.attached)
-    if host.kind == d.SUB_PROCESS and host.is_expanded:
-        return (
-            host.width - 50 - 80 * (count - 1 - number)
-            if 80 * count <= host.width
-            else (host.width * (number + 0.5) / count)
-        )
-    if count == 1:
-        return host.width * 0.75
-    if count == 2:
-        return host.width * (0.22 + 0.56 * number)
-    return 12 + (host.width - 24) * number / (count - 1)
 
 
 def _even(size: float) -> float:

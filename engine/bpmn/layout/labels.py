@@ -7,7 +7,7 @@ from itertools import chain, pairwise
 
 from engine.bpmn.layout import drawing as d
 from engine.bpmn.layout.demand import LABEL_GAP
-from engine.bpmn.layout.text import label_size
+from engine.bpmn.layout.text import widths_for
 
 WIDTHS = (90, 74, 60, 46)
 TAKEN = 290  # from this cost on a label stands on something
@@ -78,10 +78,7 @@ def _best(candidates: Iterator[tuple[float, d.Box]], obstacles: Obstacles, own: 
 
 def _node_candidates(node: d.Node) -> Iterator[tuple[float, d.Box]]:
     box, (cx, cy) = node.box, node.box.middle
-    for rank, limit in enumerate(WIDTHS):
-        width, height = label_size(node.name, limit)
-        if rank and (width, height) == label_size(node.name, WIDTHS[rank - 1]):
-            continue
+    for rank, (width, height) in enumerate(widths_for(node.name, WIDTHS)):
         base = 12.0 * rank
         right, left = cx + LABEL_GAP, cx - LABEL_GAP - width
         low, high = box.bottom + LABEL_GAP, box.y - LABEL_GAP - height
@@ -114,8 +111,7 @@ def _gap_candidates(wire: d.Wire, pool_gap: float, height: float) -> Iterator[tu
     if pool is None:
         return
     x = wire.exit_x if wire.source.exit_side else (wire.points[0] if wire.source.node is pool else wire.points[-1]).x
-    for rank, limit in enumerate(WIDTHS[:2]):
-        width, tall = label_size(wire.flow.name, limit)
+    for rank, (width, tall) in enumerate(widths_for(wire.flow.name, WIDTHS[:2])):
         y = (pool_gap - tall) / 2 + (height if pool.side == "bottom" else -pool_gap)
         yield rank, d.Box(x + 6, y, width, tall)
         yield rank + 2, d.Box(x - 6 - width, y, width, tall)
@@ -128,10 +124,7 @@ def _flow_candidates(wire: d.Wire, wires: list[d.Wire]) -> Iterator[tuple[float,
     first = 22.0 if wire.flow.is_default else 4.0  # modelers mark the default flow at its beginning
     for number, (a, b) in enumerate(pairwise(wire.points)):
         length = abs(a.x - b.x) + abs(a.y - b.y)
-        for rank, limit in enumerate(WIDTHS):
-            width, height = label_size(wire.flow.name, limit)
-            if rank and (width, height) == label_size(wire.flow.name, WIDTHS[rank - 1]):
-                continue
+        for rank, (width, height) in enumerate(widths_for(wire.flow.name, WIDTHS)):
             for shift in _shifts(length, first if number == 0 else 4.0):
                 base = 6.0 * rank + 0.35 * (away + shift) + 10 * number + (40 if away + shift < shared else 0)
                 yield from _beside(a, b, width, height, shift, base)

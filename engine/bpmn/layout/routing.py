@@ -7,7 +7,7 @@ import itertools
 from collections import defaultdict
 
 from engine.bpmn.layout import drawing as d
-from engine.bpmn.layout.frame import Frame, attachment
+from engine.bpmn.layout.frame import Frame
 from engine.bpmn.layout.grid import OUTSIDE, ROW, Grid
 from engine.bpmn.layout.paths import HORIZONTAL, VERTICAL, Dock, Path
 
@@ -63,7 +63,7 @@ class Router:
                 continue
             x = frame.node_middle(node.anchor) + dock.offset
             if node.host is not None:
-                x += attachment(node.host, node.host.attached.index(node)) - node.host.width / 2
+                x += frame.attachments(node.host)[node.host.attached.index(node)] - node.host.width / 2
             column = dock.cell % self.grid.width // 2
             left, right = frame.left[2 * column], frame.right[2 * column + 2]
             if not left <= x <= right:
@@ -142,7 +142,7 @@ class Router:
             cell = docks[0].cell
             docks += [Dock(node, side, cell, cell + step, offset, 6) for offset in (-20, 20)]
         if side == "bottom" and node.attached:
-            places = [attachment(node, number) - node.width / 2 for number in range(len(node.attached))]
+            places = [place - node.width / 2 for place in self.frame.attachments(node)]
             docks = [dock for dock in docks if all(abs(dock.offset - place) > 22 for place in places)]
         return docks
 
@@ -162,7 +162,7 @@ class Router:
 
     def _attached_dock(self, event: d.Node) -> Dock:
         host = event.host
-        offset = attachment(host, host.attached.index(event)) - host.width / 2
+        offset = self.frame.attachments(host)[host.attached.index(event)] - host.width / 2
         column = self.frame.column_at(self.frame.node_middle(host) + offset)
         column = min(max(column, host.column), host.last_column)
         cell = self.grid.point(2 * column + 1, self.grid.bottom_line(host))

@@ -143,11 +143,13 @@ class RowPlan(Cells):
         cost = sum(self._wire_cost(wire) + self._rivalry(wire) for wire in self.wires_of[run])
         self.lift(run)
         first, last = self.extent(run.band)
-        if last >= first:
-            offsets = [offset for _, offset in run.cells]
-            new_rows = max(0, first - row - min(offsets)) + max(0, row + max(offsets) - last)
-            cost += self.taste.new_row * new_rows + 0.02 * abs(row) + (0.01 if row < 0 else 0)
-        return cost
+        if last < first:
+            return cost
+        offsets = [offset for _, offset in run.cells]
+        new_rows = max(0, first - row - min(offsets)) + max(0, row + max(offsets) - last)
+        if not new_rows and all(other.row != row for other in self.runs if other.band == run.band):
+            new_rows = 0.5  # a row that tall nodes have opened already
+        return cost + self.taste.new_row * new_rows + 0.02 * abs(row) + (0.01 if row < 0 else 0)
 
     def _cost_of_all(self, runs: list[Run]) -> float:
         wires = dict.fromkeys(wire for run in runs for wire in self.wires_of[run])

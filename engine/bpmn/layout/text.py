@@ -61,6 +61,13 @@ def label_size(text: str, width: float = MAXIMUM_LABEL_WIDTH) -> tuple[float, fl
     return math.ceil(widest) + 2, math.ceil(len(lines) * LINE_HEIGHT)
 
 
+def widths_for(text: str, widths: tuple[int, ...]) -> list[tuple[float, float]]:
+    """The sizes that a label takes at these widths, without those at which a word would break, none twice."""
+    longest = max((text_width(part.strip()) for line in text.splitlines() for part in _breakable(line)), default=0)
+    sizes = [label_size(text, width) for width in widths if width == widths[0] or longest <= width]
+    return list(dict.fromkeys(sizes))
+
+
 def _breakable(paragraph: str) -> list[str]:
     """Words with their trailing blank; each wide character may stand alone."""
     parts: list[str] = []
