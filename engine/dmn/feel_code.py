@@ -48,7 +48,7 @@ def expression(text: str, names: Iterable[str], types: Mapping[str, Type]) -> tu
         code = compiler.compile(node)
     except RecursionError as error:
         raise _too_long(text) from error
-    return node, code, frozenset(compiler.names)
+    return node, code, _referred(compiler)
 
 
 def cell(text: str, names: Iterable[str], types: Mapping[str, Type]) -> tuple[tree.UnaryTests, Test, frozenset[str]]:
@@ -68,13 +68,18 @@ def tests(node: tree.UnaryTests, names: Iterable[str], types: Mapping[str, Type]
     """The closure of parsed unary tests, and the variables that it reads."""
     compiler = _compiler(names, types)
     joined = _joined([compiler.cell_test(test) for test in node.tests], node.negated)
-    return joined, frozenset(compiler.names)
+    return joined, _referred(compiler)
 
 
 def _compiler(names: Iterable[str], types: Mapping[str, Type]) -> Compiler:
     compiler = Compiler(frozenset(names), BUILTINS, types)
     compiler.locals.append(set())  # names are looked up through all scopes, not only in the innermost
     return compiler
+
+
+def _referred(compiler: Compiler) -> frozenset[str]:
+    """Every name that may be a variable: inside of a filter it may also be a property of the item."""
+    return frozenset(compiler.names | compiler.possible_names)
 
 
 def _joined(parts: list[Test], negated: bool) -> Test:

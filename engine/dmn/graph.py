@@ -17,7 +17,7 @@ from engine.dmn.elements import (
 from engine.dmn.feel_code import OUTERMOST, Code, Run, Scope
 from engine.dmn.types import TypeTable
 from engine.errors import Finding
-from engine.feel import normalise
+from engine.feel import display, normalise
 from engine.feel.types import Type
 from engine.feel.values import PLAIN, Function
 
@@ -118,8 +118,9 @@ class DecisionNode(Node):
             return
         if not any(entry["decision"] == self.element.name for entry in run.audit[audited:]):
             inputs = {name: each for name, each in bound.items() if not isinstance(each, Function)}
+            shown = display(value) if isinstance(value, Function) else value
             run.audit.append(
-                {"decision": self.element.name, "rules": [], "rule_ids": [], "inputs": inputs, "outputs": [value]}
+                {"decision": self.element.name, "rules": [], "rule_ids": [], "inputs": inputs, "outputs": [shown]}
             )
 
 

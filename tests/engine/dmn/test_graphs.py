@@ -1,6 +1,9 @@
+import random
+from copy import deepcopy
 from datetime import date
 
 import pytest
+from lxml import etree
 
 from engine.dmn import compile_decisions, read_dmn
 from engine.dmn.inputs import typed_inputs
@@ -59,6 +62,12 @@ def test_input_data_that_is_not_required_is_not_seen():
 
 def test_variables_that_no_element_declares_are_seen_by_tables_without_a_graph():
     assert value_of(table(["score"], [""], [("> 5", '"good"')]), {"score": 6}) == "good"
+
+
+def test_such_variables_are_seen_inside_of_filters_too():
+    rows = [{"region": "north", "n": 1}, {"region": "south", "n": 2}]
+
+    assert value_of(literal("rows[region = area].n"), {"rows": rows, "area": "south"}) == [2]
 
 
 def test_a_decision_is_found_by_id_or_name():
@@ -322,3 +331,40 @@ def test_a_text_that_is_no_date_is_null_with_a_message():
 
     assert result.value is None
     assert any("expected date, found string" in message for message in result.messages)
+
+
+# -- robustness -------------------------------------------------------------------------------------------------------
+
+
+def test_models_that_lost_or_gained_parts_never_break_the_lenient_compiler():
+    whole = etree.fromstring(
+        model(
+            person(),
+            input_data("a", "tPerson"),
+            knowledge_model("twice", [("n", "number")], literal("n * 2")),
+            decision(
+                "t", table([("a.age", "[0..9]")], [("", '"x", "y"', '"y"')], [("< 5", '"x"')], "PRIORITY"), inputs=["a"]
+            ),
+            decision("x", literal("[t, twice(a.age)]"), inputs=["a"], decisions=["t"], knowledge=["twice"]),
+            service("s", ["d_x"], ["d_t"], inputs=["in_a"]),
+        )
+    )
+    chance = random.Random(7)
+    for _ in range(300):
+        copy = deepcopy(whole)
+        for _ in range(chance.randint(1, 3)):
+            victim = chance.choice(list(copy.iter())[1:])
+            change = chance.choice(["remove", "repeat", "empty", "rename"])
+            if change == "remove":
+                victim.getparent().remove(victim)
+            elif change == "repeat":
+                victim.addnext(deepcopy(victim))
+            elif change == "empty":
+                victim.attrib.clear()
+            else:
+                victim.tag = chance.choice(list(whole.iter())).tag
+
+        decisions = compile_decisions([read_dmn(etree.tostring(copy))], strict=False)
+
+        decisions.evaluate_all({"a": {"name": "A", "age": 3}})
+        assert all(isinstance(finding.message, str) for finding in decisions.findings)
