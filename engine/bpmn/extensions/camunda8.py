@@ -106,7 +106,7 @@ def _version_tag(node: etree._Element, extension: Extension) -> None:
 def _ad_hoc(node: etree._Element, extension: Extension) -> None:
     if node.get("activeElementsCollection"):
         extension.problems.append(
-            "zeebe:adHoc activeElementsCollection chooses the activities by an expression; "
+            "the activeElementsCollection of zeebe:adHoc chooses the activities by an expression; "
             "put the choice before them as an inclusive gateway"
         )
 

@@ -49,7 +49,7 @@ def read(node: etree._Element, extension: Extension) -> None:
         if namespace == NAMESPACE:
             reader = ELEMENTS.get(local)
             if reader is None:
-                extension.problems.append(f"praxis:{local} is not an element of the Praxis namespace; remove it")
+                extension.problems.append(f"the element praxis:{local} is not known; remove or correct it")
             else:
                 reader(child, extension)
 
@@ -64,14 +64,14 @@ def _read_attribute(local: str, text: str, extension: Extension) -> None:
     elif local == "propagateAll":
         extension.say(all_in=is_true(text), all_out=is_true(text))
     else:
-        extension.problems.append(f"praxis:{local} is not an attribute of the Praxis namespace; remove or correct it")
+        extension.problems.append(f"the attribute praxis:{local} is not known; remove or correct it")
 
 
 def _mapping(child: etree._Element, source: str, target: str, extension: Extension) -> VariableMapping | None:
     name = (child.get(target) or "").strip()
     if not name:
         local = names.split(child.tag)[1]
-        extension.problems.append(f"praxis:{local} needs an attribute {target} that names the variable")
+        extension.problems.append(f"the element praxis:{local} needs an attribute {target} that names the variable")
         return None
     return VariableMapping(value(child.get(source)) or Value(text=""), name)
 
@@ -102,7 +102,7 @@ def _correlation(node: etree._Element, extension: Extension) -> None:
 def _send(node: etree._Element, extension: Extension) -> None:
     name = (node.get("variable") or "").strip()
     if not name:
-        extension.problems.append("praxis:send needs an attribute variable that names what is sent")
+        extension.problems.append("the element praxis:send needs an attribute variable that names what is sent")
         return
     source = value(node.get("value")) or as_expression_value(expression(name))
     extension.send.append(VariableMapping(source, name))

@@ -56,7 +56,7 @@ def _foreign_script(node: etree._Element, extension: Extension) -> None:
     if text_of(node):
         local = names.split(node.tag)[1]
         extension.problems.append(
-            f"spiffworkflow:{local} is Python text, which Praxis never runs; write input or output mappings in FEEL"
+            f"the spiffworkflow:{local} is Python text, which Praxis never runs; write input or output mappings in FEEL"
         )
 
 
