@@ -65,20 +65,17 @@ def landscape(work: Work, *, enterprise_id: str, now: datetime) -> tuple[Process
 
 def elements(work: Work, *, enterprise_id: str, process_id: str, now: datetime) -> dict[str, ElementHealth]:
     """Badges for the diagram: per element the tokens there, open incidents and overdue tasks."""
-    active = dict(
-        work.execute(
-            select(ElementInstance.element_id, func.count())
-            .join(ProcessInstance, ProcessInstance.id == ElementInstance.process_instance_id)
-            .where(
-                ElementInstance.process_id == process_id,
-                ElementInstance.state == "active",
-                ProcessInstance.enterprise_id == enterprise_id,
-            )
-            .group_by(ElementInstance.element_id)
+    tokens = work.execute(
+        select(ElementInstance.element_id, func.count())
+        .join(ProcessInstance, ProcessInstance.id == ElementInstance.process_instance_id)
+        .where(
+            ElementInstance.process_id == process_id,
+            ElementInstance.state == "active",
+            ProcessInstance.enterprise_id == enterprise_id,
         )
-        .tuples()
-        .all()
+        .group_by(ElementInstance.element_id)
     )
+    active = dict(tokens.all())
     incidents = _counts(
         work,
         Incident,
@@ -105,7 +102,7 @@ def elements(work: Work, *, enterprise_id: str, process_id: str, now: datetime) 
 def _counts(work: Work, mapped: type, enterprise_id: str, *conditions, by=None) -> dict[str, int]:
     column = by if by is not None else mapped.process_id
     query = select(column, func.count()).where(mapped.enterprise_id == enterprise_id, *conditions).group_by(column)
-    return dict(work.execute(query).tuples().all())
+    return dict(work.execute(query).all())
 
 
 def _count_by(work: Work, mapped: type, enterprise_id: str, *columns) -> dict[tuple, int]:

@@ -21,6 +21,7 @@ from engine.store.tables import (
     UserTask,
     UserTaskCandidate,
 )
+from engine.store.types import UtcDateTime
 from engine.store.unit_of_work import Work
 
 VIEWS = ("mine", "my_groups", "due_today", "overdue", "waiting_for_others", "recently_done", "all")
@@ -292,7 +293,7 @@ def _token(value: Any, row_id: str) -> str:
 def _read_token(token: str, column: ColumnElement[Any]) -> tuple[Any, str]:
     try:
         value, row_id = orjson.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        if column.type.python_type is datetime:
+        if isinstance(column.type, UtcDateTime):
             value = datetime.fromisoformat(value)
         return value, str(row_id)
     except (ValueError, TypeError) as error:
@@ -325,12 +326,9 @@ def _decorated(work: Work, found: list[Any]) -> tuple[TaskRow, ...]:
 
 
 def _counts(work: Work, mapped: type, instance_ids: list[str]) -> dict[str, int]:
-    return dict(
-        work.execute(
-            select(mapped.process_instance_id, func.count())
-            .where(mapped.process_instance_id.in_(instance_ids))
-            .group_by(mapped.process_instance_id)
-        )
-        .tuples()
-        .all()
+    counted = work.execute(
+        select(mapped.process_instance_id, func.count())
+        .where(mapped.process_instance_id.in_(instance_ids))
+        .group_by(mapped.process_instance_id)
     )
+    return dict(counted.all())

@@ -1,4 +1,5 @@
 import threading
+from itertools import pairwise
 
 import pytest
 
@@ -154,7 +155,7 @@ def test_a_failing_job_is_tried_again_with_growing_delays_and_then_becomes_an_in
         office.pass_by(seconds=seconds)
 
     incident = office.incidents()[0]
-    gaps = [(later[0] - earlier[0]).total_seconds() for earlier, later in zip(attempts, attempts[1:], strict=False)]
+    gaps = [(later[0] - earlier[0]).total_seconds() for earlier, later in pairwise(attempts)]
     assert gaps == [10, 60]
     assert len({key for _, key in attempts}) == 1
     assert incident.kind == "job"
