@@ -76,7 +76,7 @@ class Player:
         """Start the process if it starts by itself, then do the steps. Raises CannotPlay."""
         self.definition.root(self.process_id)
         starts = self.definition.start_events(self.process_id)
-        if not starts or any(start.kind == "none" for start in starts):
+        if self.scenario.start and (not starts or any(start.kind == "none" for start in starts)):
             self._start(self.process_id, None, self.given)
         for position, step in enumerate(self.scenario.steps, start=1):
             verb = next(verb for verb in STEPS if verb in step)
@@ -319,11 +319,11 @@ class Player:
             for waiting in execution.waiting():
                 if waiting.kind == "timer" and waiting.due_at is not None and waiting.due_at <= until:
                     candidates.append((waiting.due_at, number, waiting.id, _fire(execution, waiting)))
-        for process_id in self.definition.process_ids:
-            for start in self.definition.start_events(process_id):
+        if not self.executions:  # a play follows one case: calendars start it, but do not add others
+            for start in self.definition.start_events(self.process_id):
                 moment = self._start_due(start)
                 if moment is not None and moment <= until:
-                    candidates.append((moment, -1, 0, self._fire_start(process_id, start)))
+                    candidates.append((moment, -1, 0, self._fire_start(self.process_id, start)))
         if not candidates:
             return None
         moment, _, _, act = min(candidates, key=lambda row: row[:3])

@@ -30,6 +30,7 @@ class Scenario:
     name: str = ""
     description: str = ""
     process: str | None = None
+    start: bool = True  # False: the first steps start it, by message, signal or timer
     now: datetime = MONDAY_MORNING
     variables: dict[str, Any] = field(default_factory=dict)
     simulators: dict[str, Any] = field(default_factory=dict)
@@ -51,7 +52,7 @@ def read_scenarios(text: str) -> list[Scenario]:
 
 
 def _scenario(table: Mapping[str, Any], common: Mapping[str, Any], number: int) -> Scenario:
-    allowed = {"name", "description", "process", "now", "variables", "simulators", "step", "models"}
+    allowed = {"name", "description", "process", "start", "now", "variables", "simulators", "step", "models"}
     unknown = set(table) - allowed
     if unknown:
         raise InvalidInput(
@@ -64,6 +65,7 @@ def _scenario(table: Mapping[str, Any], common: Mapping[str, Any], number: int) 
         name=table.get("name", common.get("name", f"scenario {number}")),
         description=table.get("description", ""),
         process=table.get("process", common.get("process")),
+        start=table.get("start", common.get("start", True)),
         now=_moment(table.get("now", common.get("now", MONDAY_MORNING))),
         variables={**common.get("variables", {}), **table.get("variables", {})},
         simulators={**common.get("simulators", {}), **table.get("simulators", {})},

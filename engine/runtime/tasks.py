@@ -6,6 +6,7 @@ from engine.bpmn.elements import EventDefinition
 from engine.bpmn.time_expressions import parse_duration
 from engine.errors import InvalidInput
 from engine.events import DecisionEvaluated, JobCreated, UserTaskCreated
+from engine.feel import EvaluationError
 from engine.runtime.expressions import Compiler, Constant, ElementFailure
 from engine.runtime.nodes import ActivityNode
 from engine.runtime.timers import moment
@@ -186,14 +187,22 @@ class DecisionTask(ActivityNode):
             raise ElementFailure(
                 "decision", f"{self.label} asks for decision '{decision_id}', which is not deployed with this process."
             )
-        result = self.decisions.evaluate(decision_id, seen, now=instance.now)
+        try:
+            result = self.decisions.evaluate(decision_id, seen, now=instance.now)
+        except EvaluationError as error:
+            raise ElementFailure("budget", f"Decision '{decision_id}' was stopped: {error}") from error
         instance.report(
             DecisionEvaluated(instance.now, token.id, self.element.id, decision_id, result.value, tuple(result.audit))
         )
-        if result.value is None and result.messages:
+        if result.value is None and result.messages and not without_hit(result):
             raise ElementFailure("decision", f"Decision '{decision_id}' gives no result: {'; '.join(result.messages)}")
         self.merge(token, {self.element.result_variable or str(decision_id): result.value})
         return True
+
+
+def without_hit(result) -> bool:
+    """Whether a table had no rule for its inputs: its result is null then, as the standard says, and no failure."""
+    return any(entry.get("rules") == [] for entry in result.audit)
 
 
 class SendTask(ActivityNode):
