@@ -113,7 +113,10 @@ def _path(node: tree.Path) -> tuple[str, int]:
 
 
 def _filter(node: tree.Filter) -> tuple[str, int]:
-    return f"{_print(node.source, _POSTFIX)}[{_print(node.condition, 0)}]", _POSTFIX
+    condition = _print(node.condition, 0)
+    if condition.startswith("="):  # after [ this would read as the end of a range
+        condition = f"({condition})"
+    return f"{_print(node.source, _POSTFIX)}[{condition}]", _POSTFIX
 
 
 def _call(node: tree.Call) -> tuple[str, int]:
