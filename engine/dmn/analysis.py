@@ -11,13 +11,14 @@ from decimal import Decimal
 
 from engine.dmn.column_index import NUMBERS, interval_of
 from engine.dmn.decisions import compile_decisions
-from engine.dmn.elements import BoxedExpression, DecisionTable, Definitions, DrgElement, parts_of
+from engine.dmn.elements import BoxedExpression, DecisionTable, Definitions, DrgElement, InputClause, parts_of
 from engine.errors import Finding
 from engine.feel import FeelSyntaxError, compile_unary_tests, display, tree
 
 MOST_STEPS = 20_000
 MOST_EXAMPLES = 5
 MOST_RULES_COMPARED = 600
+MOST_CELLS = 2_000_000  # rules × atoms of a column
 NEED_A_HIT = frozenset({"UNIQUE", "FIRST", "ANY", "PRIORITY"})
 
 
@@ -30,7 +31,7 @@ def analyse(definitions: Definitions, imported: Sequence[Definitions] = ()) -> l
     findings = list(compile_decisions([definitions, *imported], strict=False).findings)
     for element in definitions.elements.values():
         for table in tables_of(element):
-            findings += analyse_table(table, element)
+            findings += analyse_table(table, element, definitions)
     return findings
 
 
@@ -42,9 +43,9 @@ def tables_of(element: DrgElement) -> Iterator[DecisionTable]:
             yield part
 
 
-def analyse_table(table: DecisionTable, element: DrgElement) -> list[Finding]:
-    """The findings on one decision table."""
-    columns = [_Column.of(table, position) for position in range(len(table.inputs))]
+def analyse_table(table: DecisionTable, element: DrgElement, definitions: Definitions) -> list[Finding]:
+    """The findings on one decision table of an element."""
+    columns = [_Column.of(table, position, definitions) for position in range(len(table.inputs))]
     grid = [[column.cells[number] for column in columns] for number in range(len(table.rules))]
     analysis = _Analysis(table, element, columns, grid)
     return [*analysis.overlaps(), *analysis.shadowed(), *analysis.gaps()]
@@ -61,12 +62,14 @@ class _Column:
     domain: int
 
     @classmethod
-    def of(cls, table: DecisionTable, position: int) -> "_Column":
+    def of(cls, table: DecisionTable, position: int, definitions: Definitions) -> "_Column":
         texts = [" ".join(rule.inputs[position].split()) or "-" for rule in table.rules]
         parsed = [_parsed(text) for text in texts]
         clause = table.inputs[position]
-        allowed = _parsed(clause.allowed_values) if clause.allowed_values and clause.allowed_values.strip() else None
-        atoms = _Atoms([*parsed, allowed], clause.expression.type_ref.name if clause.expression.type_ref else "")
+        type_name = _type_name(clause, definitions)
+        allowed_text = clause.allowed_values or _allowed_by_type(type_name, definitions)
+        allowed = _parsed(allowed_text) if allowed_text and allowed_text.strip() else None
+        atoms = _Atoms([*parsed, allowed], type_name)
         domain = atoms.mask(allowed) if allowed is not None else None
         return cls(
             clause.label,
@@ -75,6 +78,28 @@ class _Column:
             texts,
             atoms.everything if domain is None else domain,
         )
+
+
+def _type_name(clause: InputClause, definitions: Definitions) -> str:
+    """The declared type of a column: its own, else that of the input data or decision that it names."""
+    if clause.expression.type_ref and clause.expression.type_ref.name in _item_names(definitions):
+        return clause.expression.type_ref.name
+    named = " ".join((clause.expression.text or "").split())
+    for element in definitions.elements.values():
+        if element.variable == named and element.type_ref:
+            return element.type_ref.name
+    return clause.expression.type_ref.name if clause.expression.type_ref else ""
+
+
+def _item_names(definitions: Definitions) -> set[str]:
+    return {item.name for item in definitions.item_definitions}
+
+
+def _allowed_by_type(type_name: str, definitions: Definitions) -> str | None:
+    for item in definitions.item_definitions:
+        if item.name == type_name and not item.is_collection and not item.components:
+            return item.allowed_values or item.type_constraint
+    return None
 
 
 def _parsed(text: str) -> tree.UnaryTests | None:
@@ -232,7 +257,8 @@ class _Analysis:
 
     def gaps(self) -> Iterator[Finding]:
         has_default = any(output.default and output.default.text for output in self.table.outputs)
-        if self.table.hit_policy not in NEED_A_HIT or has_default or not self.columns:
+        cells = len(self.grid) * max((len(column.atoms) for column in self.columns), default=0)
+        if self.table.hit_policy not in NEED_A_HIT or has_default or not 0 < cells <= MOST_CELLS:
             return
         rules = (1 << len(self.grid)) - 1
         for number, gap in enumerate(self._uncovered(0, rules, [])):

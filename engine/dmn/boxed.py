@@ -9,6 +9,7 @@ from engine.dmn.elements import (
     Conditional,
     Context,
     DecisionTable,
+    DrgElement,
     Filter,
     For,
     FunctionDefinition,
@@ -53,9 +54,10 @@ class BoxedFunction(UserFunction):
 class BoxedCompiler:
     """Compiles the boxed expressions of one DRG element; what is wrong goes to `findings` and evaluates to null."""
 
-    def __init__(self, owner: str, owner_id: str, language: str | None, types: TypeTable, findings: list[Finding]):
-        self.owner = owner
-        self.owner_id = owner_id
+    def __init__(self, element: DrgElement, language: str | None, types: TypeTable, findings: list[Finding]):
+        self.owner = element.name
+        self.owner_id = element.id
+        self.result_type_ref = element.type_ref
         self.language = language
         self.types = types
         self.findings = findings

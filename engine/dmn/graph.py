@@ -278,7 +278,7 @@ class CompiledModel:
         return [each for each in found if each is not None]
 
     def _compiler(self, element: DrgElement) -> BoxedCompiler:
-        return BoxedCompiler(element.name, element.id, self.definitions.language, self.types, self.findings)
+        return BoxedCompiler(element, self.definitions.language, self.types, self.findings)
 
     def _names(self, requirements: list[tuple[Path, Node]]) -> frozenset[str]:
         """What FEEL texts may name: what is required, and the names that paths need."""

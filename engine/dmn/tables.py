@@ -86,7 +86,7 @@ class _Table:
         node, test = compiler.cell(allowed, names, table.line) if allowed else (None, None)
         ranks = [compiler.test_of(part, names) for part in _parts(node)] if allowed else []
         if not ranks and self.policy in ("PRIORITY", "OUTPUT ORDER"):
-            ranks = self._ranks_of_type(compiler, clause.type_ref or table.type_ref, names)
+            ranks = self._ranks_of_type(compiler, table, position, names)
         return _Output(
             name=clause.name,
             cells=[compiler.compile(rule.outputs[position], names, "the output cell") for rule in table.rules],
@@ -96,11 +96,18 @@ class _Table:
             ranks=ranks,
         )
 
-    def _ranks_of_type(self, compiler: Any, type_ref: Any, names: frozenset[str]) -> list[Test]:
-        item = compiler.types.items.get(type_ref.name) if type_ref else None
-        if item is None or not item.allowed_values:
+    def _ranks_of_type(self, compiler: Any, table: DecisionTable, position: int, names: frozenset[str]) -> list[Test]:
+        """The order of the output values, from the allowed values of the output's type."""
+        clause = table.outputs[position]
+        own = clause.type_ref
+        if own is None and len(table.outputs) == 1:
+            own = table.type_ref or compiler.result_type_ref
+        text = compiler.types.allowed_text(own)
+        if text is None and len(table.outputs) > 1:
+            text = compiler.types.allowed_text(table.type_ref or compiler.result_type_ref, clause.name)
+        if text is None:
             return []
-        node, _ = compiler.cell(item.allowed_values, names, item.line)
+        node, _ = compiler.cell(text, names, table.line)
         return [compiler.test_of(part, names) for part in _parts(node)]
 
     def _default_code(self) -> Code | None:

@@ -58,7 +58,6 @@ class TypeTable:
         for prefix, table in imported.items():
             self.names |= {f"{prefix}.{name}" if prefix else name: found for name, found in table.names.items()}
         self.items = {item.name: item for item in definitions.item_definitions}
-        self.allowed_texts: dict[int, str] = {}
         self.open: dict[str, Type] = {}
         for name in self.items:
             self._named(name)
@@ -72,6 +71,20 @@ class TypeTable:
         if found is None:
             self._note(f"there is no type '{reference.name}': define it as an item definition, or correct it.", line)
         return found
+
+    def allowed_text(self, reference: TypeRef | None, component: str | None = None) -> str | None:
+        """The allowed values of a type (or its component), of a collection's items, or of the type it names."""
+        seen: set[str] = set()
+        while reference is not None and reference.name in self.items and reference.name not in seen:
+            seen.add(reference.name)
+            item = self.items[reference.name]
+            if component is not None and item.components:
+                item = next((each for each in item.components if each.name == component), item)
+                component = None
+            if component is None and (item.allowed_values or (item.type_constraint and not item.is_collection)):
+                return item.allowed_values or item.type_constraint
+            reference = item.type_ref
+        return None
 
     def component_names(self) -> frozenset[str]:
         """Names of all components of all types here, which FEEL texts may use in paths."""

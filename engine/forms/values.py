@@ -141,8 +141,11 @@ def _read_moment(field: Field, value: Any, now: datetime | None) -> date | time 
 
 
 def python_moment(value: Any) -> Any:
-    """FEEL's dates, times and date-times as Python's; every other value as it is."""
-    return value.to_python() if callable(getattr(value, "to_python", None)) else value
+    """FEEL's dates, times and date-times as Python's; every other value (and years beyond Python's) as it is."""
+    try:
+        return value.to_python() if callable(getattr(value, "to_python", None)) else value
+    except (ValueError, OverflowError):
+        return value
 
 
 def _moment(subtype: str, value: Any) -> Any:

@@ -2,7 +2,7 @@ import pytest
 
 from engine.dmn import analyse, read_dmn
 
-from .dmn_models import decision, literal, model, table
+from .dmn_models import decision, input_data, item, literal, model, table
 
 
 def findings(inputs, rules, policy="UNIQUE", outputs=("",)):
@@ -57,6 +57,13 @@ def test_input_values_bound_what_must_be_covered():
     assert rules_of(["k"], rows) == ["dmn-gap"]
     assert rules_of([("k", '"a", "b"')], rows) == []
     assert rules_of([("n", "[0..10]")], [("[0..5)", "1"), ("[5..10]", "2")]) == []
+
+
+def test_allowed_values_of_the_input_s_type_bound_what_must_be_covered():
+    logic = table(["level"], [""], [('"a"', "1"), ('"b"', "2")])
+    parts = (item("tLevel", "string", allowed='"a", "b"'), input_data("level", "tLevel"))
+
+    assert analyse(read_dmn(model(*parts, decision("x", logic, inputs=["level"])))) == []
 
 
 def test_a_default_output_fills_the_gaps():

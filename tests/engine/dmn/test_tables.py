@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.errors import InvalidModel
 from engine.feel import compile_unary_tests
 
-from .dmn_models import compiled, context, decision, entry, item, literal, result_of, table, value_of
+from .dmn_models import compiled, component, context, decision, entry, item, literal, result_of, table, value_of
 
 
 def simple(policy, values=None, default=None, aggregation=None):
@@ -72,6 +73,31 @@ def test_priority_takes_the_order_from_the_type_when_the_column_names_none():
     logic = simple("PRIORITY").replace("<output>", '<output typeRef="tLevel">')
 
     assert value_of(logic, {"n": 5}, kind) == "high"
+
+
+@pytest.mark.parametrize("type_ref", ["tLevel", "tAlias"])
+def test_priority_takes_the_order_from_the_type_of_the_decision(type_ref):
+    kinds = [item("tLevel", "string", allowed='"high", "mid", "low"'), item("tAlias", "tLevel")]
+
+    assert value_of(simple("PRIORITY"), {"n": 5}, *kinds, type_ref=type_ref) == "high"
+
+
+def test_output_order_takes_the_order_from_the_items_of_a_collection():
+    kind = item("tLevels", "string", allowed='"high", "low", "mid"', collection=True)
+
+    assert value_of(simple("OUTPUT ORDER"), {"n": 5}, kind, type_ref="tLevels") == ["high", "low", "mid"]
+
+
+def test_priority_takes_the_order_of_several_outputs_from_the_components():
+    parts = [component("a", "string", allowed='"y", "x"'), component("b", "number")]
+    logic = table(["n"], ["a", "b"], [("-", '"x"', "1"), ("-", '"y"', "2")], "PRIORITY")
+
+    assert value_of(logic, {"n": 1}, item("tPair", components=parts), type_ref="tPair") == {"a": "y", "b": 2}
+
+
+def test_a_hit_policy_that_needs_an_order_is_refused_without_one():
+    with pytest.raises(InvalidModel, match="needs output values"):
+        value_of(simple("PRIORITY"), {"n": 5})
 
 
 def test_output_order_sorts_all_outputs():
