@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import create_engine, event
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
@@ -62,13 +62,13 @@ class Resources:
     """Wired in by the application, see `for_store` and `in_memory`.
 
     `open_session` opens a session whose block commits when it is left, and undoes everything on an exception.
-    `prepare` is called with each fresh session: the in-memory customer base fills itself there.
+    `prepare` is called with the enterprise before each session: the in-memory customer base fills itself there.
     """
 
     open_session: Callable[[], AbstractContextManager[Session]]
     mail: MailAdapter = field(default_factory=Mailbox)
     settings: Mapping[str, Any] = field(default_factory=dict)
-    prepare: Callable[[Session, str, datetime], None] = lambda session, enterprise_id, now: None
+    prepare: Callable[[str], None] = lambda enterprise_id: None
 
     @classmethod
     def for_store(
@@ -87,7 +87,8 @@ class Resources:
     @classmethod
     def in_memory(cls, now: datetime, *, settings: Mapping[str, Any] | None = None) -> "Resources":
         """Resources without a file or a server; the demo data appears when a handler first needs the customer base."""
-        return cls(_MemoryBase(), Mailbox(), settings or {}, _DemoOnFirstUse(now))
+        base = _MemoryBase(now)
+        return cls(base.open_session, Mailbox(), settings or {}, base.prepare)
 
     @contextmanager
     def transaction(self, job: Job) -> Iterator[Session]:
@@ -98,10 +99,9 @@ class Resources:
     @contextmanager
     def session_for(self, enterprise_id: str, now: datetime) -> Iterator[Session]:
         """The same for callers without a job: pages, imports, tests."""
+        self.prepare(enterprise_id)
         with self.open_session() as session:
-            in_enterprise(session, enterprise_id)
-            self.prepare(session, enterprise_id, now)
-            yield session
+            yield in_enterprise(session, enterprise_id)
             session.flush()
         self.deliver_mail(enterprise_id, now)
 
@@ -138,38 +138,53 @@ class Resources:
 
 
 class _MemoryBase:
-    """Opens sessions on an in-memory SQLite database whose tables appear with the first one."""
-
-    def __init__(self) -> None:
-        self._engine: Any = None
-
-    def __call__(self) -> AbstractContextManager[Session]:
-        if self._engine is None:
-            self._engine = _memory_engine()
-        return _begin(self._engine)
-
-
-@contextmanager
-def _begin(engine: Any) -> Iterator[Session]:
-    with Session(engine, expire_on_commit=False) as session, session.begin():
-        yield session
-
-
-def _memory_engine() -> Any:
-    engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
-    event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA foreign_keys = ON"))
-    Base.metadata.create_all(engine, tables=TABLES)
-    return engine
-
-
-class _DemoOnFirstUse:
-    """Fills an enterprise's customer base with the demo data when a session first asks for it."""
+    """An in-memory SQLite database whose tables and demo data appear when somebody first asks for them."""
 
     def __init__(self, now: datetime):
         self.now = now
         self.filled: set[str] = set()
+        self._engine: Engine | None = None
 
-    def __call__(self, session: Session, enterprise_id: str, now: datetime) -> None:
-        if enterprise_id not in self.filled:
-            self.filled.add(enterprise_id)
-            create_demo(session, enterprise_id, self.now)
+    @contextmanager
+    def open_session(self) -> Iterator[Session]:
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @property
+    def engine(self) -> Engine:
+        if self._engine is None:
+            self._engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+            event.listen(self._engine, "connect", _enforce_foreign_keys)
+            Base.metadata.create_all(self._engine, tables=TABLES)
+        return self._engine
+
+    def prepare(self, enterprise_id: str) -> None:
+        """Fill the enterprise's customer base once; the first one comes from an image when there is one."""
+        if enterprise_id in self.filled:
+            return
+        image = _IMAGES.get((enterprise_id, self.now)) if not self.filled else None
+        if image is None:
+            with self.open_session() as session:
+                create_demo(session, enterprise_id, self.now)
+            if not self.filled:
+                self._keep_image(enterprise_id)
+        else:
+            self._driver().deserialize(image)
+        self.filled.add(enterprise_id)
+
+    def _keep_image(self, enterprise_id: str) -> None:
+        while len(_IMAGES) >= MOST_IMAGES:
+            _IMAGES.pop(next(iter(_IMAGES)))
+        _IMAGES[enterprise_id, self.now] = self._driver().serialize()
+
+    def _driver(self) -> Any:
+        with self.engine.connect() as connection:
+            return connection.connection.driver_connection
+
+
+MOST_IMAGES = 4
+_IMAGES: dict[tuple[str, datetime], bytes] = {}  # the demo takes a second to make, its copy a millisecond
+
+
+def _enforce_foreign_keys(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA foreign_keys = ON")

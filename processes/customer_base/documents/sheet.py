@@ -18,8 +18,9 @@ LABELS = {
         "payment": "Payment within {days} days", "reference": "Your reference",
     },
     "zh": {
-        "quote": "报价单", "invoice": "发票", "number": "编号", "date": "日期", "valid": "有效期至", "due": "付款截止日",
-        "customer": "客户", "contact": "联系人", "currency": "币种", "position": "序号", "sku": "货号", "description": "品名",
+        "quote": "报价单", "invoice": "发票", "number": "编号", "date": "日期", "valid": "有效期至",
+        "due": "付款截止日", "customer": "客户", "contact": "联系人", "currency": "币种", "position": "序号",
+        "sku": "货号", "description": "品名",
         "quantity": "数量", "unit": "单位", "list_price": "目录价", "discount": "折扣", "unit_price": "单价",
         "net": "未税金额", "tax": "税额", "net_total": "未税合计", "freight": "运费", "tax_total": "税额合计",
         "total": "价税合计", "terms": "条款", "payment": "{days} 天内付款", "reference": "贵方参考号",
