@@ -143,7 +143,8 @@ def _associated(association: etree._Element, roots: Roots) -> list[VariableMappi
     source = _reference(association, "sourceRef")
     transformation = read_expression(association.find(names.bpmn("transformation")), roots.language)
     if transformation is None:
-        if not (roots.is_data(source) and roots.is_data(target)) or roots.variable(source) == roots.variable(target):
+        named = roots.is_variable(source) and roots.is_variable(target)
+        if not named or roots.variable(source) == roots.variable(target):
             return []
         transformation = expression(roots.variable(source))
     name = roots.variable(target)
@@ -188,7 +189,8 @@ def _resource(role: etree._Element, roots: Roots) -> Value | None:
 
 def _users_and_groups(text: str) -> tuple[list[str], list[str]]:
     """`user(kermit), group(management), sales` → users and groups; a bare word is a group."""
-    users, groups = [], []
+    users: list[str] = []
+    groups: list[str] = []
     for word in (part.strip() for part in text.split(",")):
         found = re.fullmatch(r"(user|group)\((.*)\)", word)
         if word:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.bpmn.elements import (
     CatchOrThrow,
@@ -18,6 +18,9 @@ from engine.bpmn.elements import (
 from engine.bpmn.graph import FlowGraph
 from engine.errors import Finding
 from engine.feel import FeelSyntaxError, compile_expression, compile_script
+
+AnyElement = TypeVar("AnyElement", bound=Element)
+WRAPPERS = frozenset({"expression", "source", "value", "definitions", "assignment", "loop", "message"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,11 +83,15 @@ class Context:
         """Every process and sub-process, outer before inner."""
         return tuple(scope for process in self.model.processes for scope in _scopes(process, process, None))
 
-    def elements(self, kind: type | None = None) -> Iterator[tuple[Element, Scope]]:
-        """Every element (of this class) with the scope that it lies in."""
+    def every_element(self) -> Iterator[tuple[Element, Scope]]:
+        """Every element with the scope that it lies in."""
+        yield from self.elements(Element)
+
+    def elements(self, kind: type[AnyElement]) -> Iterator[tuple[AnyElement, Scope]]:
+        """Every element of this class with the scope that it lies in."""
         for scope in self.scopes:
             for element in scope.elements.values():
-                if kind is None or isinstance(element, kind):
+                if isinstance(element, kind):
                     yield element, scope
 
     @cached_property
@@ -136,10 +143,10 @@ def _inside(part: Any, owner: Any, scope: Scope, use: str = "") -> Iterator[Plac
         if field.name in {"elements", "flows"}:
             continue
         found = getattr(part, field.name)
-        name = use or field.name
+        name = use if use and field.name in WRAPPERS else field.name
         for item in found if isinstance(found, tuple) else (found,):
             if isinstance(item, Expression):
                 if not (isinstance(part, Task) and field.name == "script" and part.type != "scriptTask"):
-                    yield Placed(item, owner, scope, name if name != "source" else "mapping")
+                    yield Placed(item, owner, scope, name)
             elif is_dataclass(item):
                 yield from _inside(item, owner, scope, name)

@@ -18,6 +18,7 @@ TOKEN = re.compile(
     re.VERBOSE,
 )
 OPENING = re.compile(r"[$#]\{")
+ENGINE_OBJECTS = frozenset({"execution", "task", "authenticatedUserId"})
 FEEL_KEYWORDS = frozenset(
     [
         "if",
@@ -265,6 +266,8 @@ class _Translation:
         if kind not in {"name", "word"}:
             raise Untranslatable(f"expected a name after '.', found '{name}'")
         if not self.accept("("):
+            if owner.text in ENGINE_OBJECTS:
+                raise Untranslatable(f"'{owner.text}.{name}' has no counterpart in FEEL")
             return _Piece(f"{owner.at_least(ATOM)}.{_name(name)}", ATOM, "path")
         arguments = self.arguments()
         if owner.text == "execution":

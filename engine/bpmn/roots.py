@@ -1,6 +1,6 @@
 """The root elements that flow elements refer to: messages, signals, errors, escalations, operations, correlation."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
@@ -22,7 +22,13 @@ class Roots:
         self._operations = {
             node.get("id"): node for node in definitions.iter(names.bpmn("operation")) if node.get("id")
         }
-        self._variables = dict(_variable_names(definitions))
+        self._data = {
+            node.get("id"): node
+            for local in DATA_ELEMENTS
+            for node in definitions.iter(names.bpmn(local))
+            if node.get("id")
+        }
+        self._variables = dict(_variable_names(self._data))
         self._handlers = _compensation_handlers(definitions)
         self._subscriptions = _subscriptions(definitions)
         self._retrievals = _retrievals(definitions)
@@ -67,8 +73,11 @@ class Roots:
         """The variable behind a data object, property or data input: its name when that is a name, else its id."""
         return self._variables.get(reference.strip(), reference.strip())
 
-    def is_data(self, reference: str) -> bool:
-        return reference.strip() in self._variables
+    def is_variable(self, reference: str) -> bool:
+        """Whether a data element has a name that can be a variable; ids made by a modeler are none."""
+        node = self._data.get(reference.strip())
+        target = self._data.get(node.get("dataObjectRef") or "") if node is not None else None
+        return any((found.get("name") or "").strip().isidentifier() for found in (node, target) if found is not None)
 
     def compensation_handler(self, boundary_event_id: str) -> str | None:
         return self._handlers.get(boundary_event_id)
@@ -122,12 +131,9 @@ def variable_name(node: etree._Element) -> str:
     return name if name.isidentifier() else node.get("id") or name
 
 
-def _variable_names(definitions: etree._Element) -> Iterator[tuple[str, str]]:
-    nodes = {node.get("id"): node for local in DATA_ELEMENTS for node in definitions.iter(names.bpmn(local))}
+def _variable_names(nodes: Mapping[str, etree._Element]) -> Iterator[tuple[str, str]]:
     for identifier, node in nodes.items():
-        if identifier is None:
-            continue
-        target = nodes.get(node.get("dataObjectRef"))
+        target = nodes.get(node.get("dataObjectRef") or "")
         own_name = (node.get("name") or "").strip().isidentifier()
         yield identifier, variable_name(target if target is not None and not own_name else node)
 

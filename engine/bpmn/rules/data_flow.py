@@ -46,7 +46,7 @@ def check(context: Context) -> Iterator[Finding]:
 def _variables_of(context: Context, process: Process) -> _Variables:
     found = _Variables()
     found.known |= {data.name for data in process.data_objects} | set(process.searchable)
-    for element, scope in context.elements():
+    for element, scope in context.every_element():
         if scope.process is process:
             for name in _written_by(element, scope):
                 found.written.setdefault(name, []).append((element, scope))

@@ -9,7 +9,7 @@ RULE = "default-flow"
 
 
 def check(context: Context) -> Iterator[Finding]:
-    for element, scope in context.elements():
+    for element, scope in context.every_element():
         if not element.default:
             continue
         if element.default not in element.outgoing:

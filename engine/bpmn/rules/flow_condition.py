@@ -11,7 +11,7 @@ UNDECIDING = {"parallelGateway": "parallel gateway", "eventBasedGateway": "event
 
 
 def check(context: Context) -> Iterator[Finding]:
-    for element, scope in context.elements():
+    for element, scope in context.every_element():
         title = "event" if isinstance(element, CatchOrThrow) else UNDECIDING.get(element.type)
         if title is None:
             continue

@@ -12,7 +12,7 @@ def check(context: Context) -> Iterator[Finding]:
     for process in context.model.processes:
         for note in process.notes:
             yield context.warning(RULE, process, _sentence(note))
-    for element, _scope in context.elements():
+    for element, _scope in context.every_element():
         for note in element.notes:
             yield context.warning(RULE, element, _sentence(note))
 

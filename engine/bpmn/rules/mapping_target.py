@@ -9,7 +9,7 @@ RULE = "mapping-target"
 
 
 def check(context: Context) -> Iterator[Finding]:
-    for element, _scope in context.elements():
+    for element, _scope in context.every_element():
         for mapping in (*element.inputs, *element.outputs):
             if not all(part.isidentifier() for part in mapping.target.split(".")):
                 message = f"The mapping target '{mapping.target}' is no variable name; write one such as total or a.b."

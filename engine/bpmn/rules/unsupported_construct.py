@@ -14,7 +14,7 @@ def check(context: Context) -> Iterator[Finding]:
     for process in context.model.processes:
         for problem in process.problems:
             yield context.finding(RULE, process, _sentence(problem))
-    for element, _scope in context.elements():
+    for element, _scope in context.every_element():
         for problem in element.problems:
             yield context.finding(RULE, element, _sentence(problem))
 

@@ -8,6 +8,7 @@ from engine.errors import Finding
 from engine.feel import FeelSyntaxError, compile_expression, compile_script, known_functions
 
 RULE = "valid-expression"
+USES = {"inputs": "input mapping", "outputs": "output mapping", "variables": "payload", "": "expression"}
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -30,8 +31,8 @@ def _problem(placed: Placed) -> str | None:
 
 
 def _unknown_function(placed: Placed, defined: frozenset[str]) -> str | None:
-    known = known_functions()
-    for name in sorted(compiled(placed).functions - defined):
+    known, expression = known_functions(), compiled(placed)
+    for name in sorted(expression.functions - defined if expression is not None else ()):
         near = get_close_matches(name, known, 1, 0.6)
         remedy = f"did you mean '{near[0]}'?" if near else "use one of FEEL's functions, or a service task"
         return f"The {_use(placed)} '{placed.expression.source}' calls '{name}', which is no function; {remedy}"
@@ -45,4 +46,4 @@ def _functions_of_scripts(context: Context) -> frozenset[str]:
 
 
 def _use(placed: Placed) -> str:
-    return placed.use.replace("_", " ").removesuffix("s") if placed.use else "expression"
+    return USES.get(placed.use, placed.use.replace("_", " "))

@@ -34,7 +34,7 @@ from engine.feel import FeelSyntaxError, compile_expression
         ("${'it''s'}", None),
         ("${bean.call(1)}", None),
         ("${map[key]}", None),
-        ("${execution.processBusinessKey}", "execution.processBusinessKey"),
+        ("${execution.processBusinessKey}", None),
         ("${date}", "date"),
         ("${in}", None),
         ("${a", None),

@@ -228,6 +228,16 @@ def test_data_associations_with_assignments_are_mappings_and_plain_ones_document
     assert task.outputs == ()
 
 
+def test_associations_of_data_that_only_have_ids_are_documentation():
+    process = process_of("""
+        <bpmn:dataObject id="DF13" name="Data Object"/><bpmn:dataObjectReference id="_aa8-77" dataObjectRef="DF13"/>
+        <bpmn:task id="t"><bpmn:ioSpecification><bpmn:dataInput id="Din13"/></bpmn:ioSpecification>
+          <bpmn:dataInputAssociation><bpmn:sourceRef>_aa8-77</bpmn:sourceRef><bpmn:targetRef>Din13</bpmn:targetRef>
+          </bpmn:dataInputAssociation></bpmn:task>""")
+
+    assert process.elements["t"].inputs == ()
+
+
 def test_resource_roles_are_assignments():
     process = process_of(
         """<bpmn:userTask id="t"><bpmn:potentialOwner><bpmn:resourceAssignmentExpression><bpmn:formalExpression>
