@@ -34,10 +34,15 @@ class DmnRun(Run):
         self.audit = audit
 
 
+def audit_of(run: Run) -> list[dict[str, Any]] | None:
+    """The audit of the evaluation; None where a function of the model is called from elsewhere."""
+    return getattr(run, "audit", None)
+
+
 class Evaluation:
     """The values of the nodes in one evaluation of the graph, or in one call of a decision service."""
 
-    def __init__(self, run: DmnRun, variables: Mapping[str, Any], known: dict["Node", Any] | None = None):
+    def __init__(self, run: Run, variables: Mapping[str, Any], known: dict["Node", Any] | None = None):
         self.run = run
         self.variables = variables
         self.values: dict[Node, Any] = known or {}
@@ -96,7 +101,7 @@ class DecisionNode(Node):
         evaluation.active.add(self)
         try:
             bound = bind([(path, node.value(evaluation)) for path, node in self.requirements])
-            noted, audited = len(run.warnings), len(run.audit) if run.audit is not None else 0
+            noted, audited = len(run.warnings or ()), len(audit_of(run) or ())
             scope = Scope(bound, self.outer(evaluation), run)
             value = self.conformed(self.code(scope), run)
             self._report(run, bound, value, noted, audited)
@@ -110,18 +115,17 @@ class DecisionNode(Node):
         free = {name: evaluation.variables[name] for name in self.free_names if name in evaluation.variables}
         return Scope(free, None, evaluation.run) if free else OUTERMOST
 
-    def _report(self, run: DmnRun, bound: dict[str, Any], value: Any, noted: int, audited: int) -> None:
-        for index in range(noted, len(run.warnings)):
-            if not run.warnings[index].startswith("Decision '"):
-                run.warnings[index] = f"Decision '{self.element.name}': {run.warnings[index]}"
-        if run.audit is None:
+    def _report(self, run: Run, bound: dict[str, Any], value: Any, noted: int, audited: int) -> None:
+        """Name the decision in its messages, and give it an entry in the audit unless its table has one already."""
+        warnings, audit = run.warnings or [], audit_of(run)
+        for index in range(noted, len(warnings)):
+            if not warnings[index].startswith("Decision '"):
+                warnings[index] = f"Decision '{self.element.name}': {warnings[index]}"
+        if audit is None or any(entry["decision"] == self.element.name for entry in audit[audited:]):
             return
-        if not any(entry["decision"] == self.element.name for entry in run.audit[audited:]):
-            inputs = {name: each for name, each in bound.items() if not isinstance(each, Function)}
-            shown = display(value) if isinstance(value, Function) else value
-            run.audit.append(
-                {"decision": self.element.name, "rules": [], "rule_ids": [], "inputs": inputs, "outputs": [shown]}
-            )
+        inputs = {name: each for name, each in bound.items() if not isinstance(each, Function)}
+        shown = display(value) if isinstance(value, Function) else value
+        audit.append({"decision": self.element.name, "rules": [], "rule_ids": [], "inputs": inputs, "outputs": [shown]})
 
 
 class FunctionNode(Node):
