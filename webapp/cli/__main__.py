@@ -1,0 +1,5 @@
+"""`python -m webapp.cli` is `praxis`."""
+
+from webapp.cli import main
+
+main()

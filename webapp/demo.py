@@ -1,0 +1,319 @@
+"""The demo enterprise: people for every role, the shipped practices, customers, and cases at every stage.
+
+Cases are worked by the packs' own scenarios: each is started and played a part of the way through the same commands
+that the screens call, with the real handlers, so that what the demo shows is what people would have done.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from engine.commands.claim_user_task import claim_user_task
+from engine.commands.complete_user_task import complete_user_task
+from engine.commands.deploy import deploy
+from engine.commands.publish_message import publish_message
+from engine.commands.set_variables import set_variables
+from engine.commands.start_process import start_process
+from engine.errors import EngineError
+from engine.play.scenario import Scenario, read_scenarios
+from engine.queries.process_instance import process_instance
+from engine.store.actor import Actor
+from engine.store.tables import MessageSubscription, UserTask
+from practice_repo.practice import Practice, read_practice, shipped_practices
+from processes.customer_base.demo import create_demo as fill_customer_base
+from processes.customer_base.scope import in_enterprise
+from processes.customer_base.tables import Party
+from webapp.passwords import hash_password
+from webapp.tables import Enterprise, Membership, Role, User
+from webapp.wiring import Wiring
+
+ENTERPRISE = "demo"
+CASES_PER_PRACTICE = 8
+PASSWORD_FILE = "demo_password"
+DIRECTOR = Actor(id="demo", is_supervisor=True, enterprise_id=ENTERPRISE)
+
+
+@dataclass(frozen=True)
+class DemoPerson:
+    name: str
+    full_name: str
+    roles: tuple[str, ...] = ()
+    is_supervisor: bool = False
+
+
+PEOPLE = (
+    DemoPerson("olga", "Olga Peters", (), is_supervisor=True),
+    DemoPerson("ines", "Ines Duarte", ("inside_sales",)),
+    DemoPerson("li", "Li Wei 李伟", ("inside_sales", "sales_rep")),
+    DemoPerson("rosa", "Rosa Keller", ("sales_rep",)),
+    DemoPerson("max", "Max Fuchs", ("sales_manager", "general_manager")),
+    DemoPerson("paul", "Paul Roth", ("pricing_desk", "order_clerk")),
+    DemoPerson("eva", "Eva Lind", ("engineering", "quality_engineer", "specialist")),
+    DemoPerson("carl", "Carl Hahn", ("credit_controller", "finance", "compliance")),
+    DemoPerson("wang", "Wang Fang 王芳", ("warehouse", "returns_warehouse", "parts_store", "stock_planner")),
+    DemoPerson("mira", "Mira Novak", ("marketing_manager", "budget_owner")),
+    DemoPerson("tom", "Tom Berg", ("campaign_specialist", "content_editor", "analyst")),
+    DemoPerson("anna", "Anna Kraus", ("service_agent", "rma_desk")),
+    DemoPerson("dirk", "Dirk Lang", ("dispatcher", "service_manager")),
+    DemoPerson("fei", "Fei Zhang 张飞", ("field_engineer", "repair_bench", "inspector")),
+)
+
+
+def create_demo(wiring: Wiring, *, note: Callable[[str], None] = lambda _text: None) -> tuple[str, list[DemoPerson]]:
+    """The demo's password and people. What exists already stays as it is; changed practices are deployed anew."""
+    practices = list(readable_practices(note))
+    password = _password(wiring)
+    people = list(_people(practices))
+    is_new = wiring.run(lambda work: _add_people(work, wiring.clock.now(), password, people, practices))
+    wiring.run(lambda work: _fill_customer_base(work, wiring.clock.now()))
+    deployed = _deploy_all(wiring, practices, note)
+    if is_new:
+        for practice in deployed:
+            count = sum(1 for _case in play_cases(wiring, practice, people))
+            note(f"{practice.card.name.en}: {count} running cases")
+    return password, people
+
+
+def readable_practices(note: Callable[[str], None]) -> Iterator[Practice]:
+    """The shipped practices; one that cannot be read is named and left out."""
+    for folder in shipped_practices():
+        try:
+            yield read_practice(folder)
+        except EngineError as error:
+            note(f"{folder.name} is left out: {error}")
+
+
+def _password(wiring: Wiring) -> str:
+    """Made once and kept beside the database, so that every start can print it."""
+    path = wiring.settings.data_directory / PASSWORD_FILE
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"praxis-{secrets.token_hex(3)}")
+        path.chmod(0o600)
+    return path.read_text()
+
+
+def _people(practices: list[Practice]) -> Iterator[DemoPerson]:
+    """The known people, and one more for each role that none of them has."""
+    yield from PEOPLE
+    covered = {role for person in PEOPLE for role in person.roles} | {"system"}
+    for practice in practices:
+        for role in practice.card.roles:
+            if role.key not in covered:
+                covered.add(role.key)
+                yield DemoPerson(role.key, role.name.en, (role.key,))
+
+
+def _add_people(work, now: datetime, password: str, people: list[DemoPerson], practices: list[Practice]) -> bool:
+    """Whether the enterprise is new."""
+    session = work.session
+    is_new = session.get(Enterprise, ENTERPRISE) is None
+    if is_new:
+        session.add(Enterprise(id=ENTERPRISE, name="Demo", created_at=now))
+        session.flush()
+    names = {role.key: role.name for practice in practices for role in practice.card.roles}
+    for key in {role for person in people for role in person.roles} | set(names):
+        if session.get(Role, (ENTERPRISE, key)) is None:
+            text = names.get(key)
+            name = text.en if text else key.replace("_", " ").capitalize()
+            session.add(Role(enterprise_id=ENTERPRISE, key=key, name=name, name_zh=text.zh if text else None))
+    kept_hash = hash_password(password)
+    known = set(session.scalars(select(User.name)))
+    for person in people:
+        if person.name not in known:
+            session.add(
+                User(
+                    enterprise_id=ENTERPRISE,
+                    name=person.name,
+                    full_name=person.full_name,
+                    email=f"{person.name}@demo.example",
+                    password_hash=kept_hash,
+                    is_supervisor=person.is_supervisor,
+                    created_at=now,
+                    memberships=[Membership(role_key=role) for role in person.roles],
+                )
+            )
+    return is_new
+
+
+def _fill_customer_base(work, now: datetime) -> None:
+    session = in_enterprise(work.session, ENTERPRISE)
+    if session.scalar(select(Party.id).limit(1)) is None:
+        fill_customer_base(session, ENTERPRISE, now)
+
+
+def _deploy_all(wiring: Wiring, practices: list[Practice], note: Callable[[str], None]) -> list[Practice]:
+    """Deploy what can be deployed; a practice that calls another one comes after it, so try again while it helps."""
+    waiting, done = list(practices), []
+    problems: dict[str, str] = {}
+    while waiting:
+        before = len(waiting)
+        for practice in list(waiting):
+            try:
+                deploy_practice(wiring, practice)
+            except EngineError as error:
+                problems[practice.id] = str(error)
+                continue
+            waiting.remove(practice)
+            done.append(practice)
+        if len(waiting) == before:
+            break
+    for practice in waiting:
+        note(f"{practice.id} is not deployed: {problems[practice.id]}")
+    return [practice for practice in practices if practice in done]
+
+
+def deploy_practice(wiring: Wiring, practice: Practice) -> None:
+    """Make the practice's processes startable in the demo enterprise. Raises InvalidModel."""
+    wiring.run(
+        lambda work: deploy(
+            work,
+            enterprise_id=ENTERPRISE,
+            name=practice.id,
+            models=[
+                practice.main_model,
+                *(xml for name, xml in practice.models.items() if name != practice.card.process),
+            ],
+            decisions=list(practice.decisions.values()),
+            forms=practice.forms,
+            actor=DIRECTOR,
+            now=wiring.clock.now(),
+        )
+    )
+
+
+# Cases at every stage -------------------------------------------------------------------------------------------------
+
+
+def play_cases(wiring: Wiring, practice: Practice, people: list[DemoPerson]) -> Iterator[str]:
+    """Start cases from the practice's scenarios and work each a little further than the one before; gives their ids."""
+    try:
+        scenarios = [each for each in read_scenarios(practice.scenarios) if each.start and not each.simulators]
+    except EngineError:
+        return
+    for number in range(min(CASES_PER_PRACTICE, 2 * len(scenarios))):
+        scenario = scenarios[number % len(scenarios)]
+        director = Director(wiring, practice, people)
+        case_id = director.start(scenario, number)
+        if case_id is None:
+            continue
+        director.play(case_id, scenario, steps=number)
+        yield case_id
+
+
+class Director:
+    """Plays a scenario's steps as the demo's people would do them on screen."""
+
+    def __init__(self, wiring: Wiring, practice: Practice, people: list[DemoPerson]):
+        self.wiring = wiring
+        self.practice = practice
+        self.people = people
+
+    def start(self, scenario: Scenario, number: int) -> str | None:
+        """The new case's id; None when this scenario cannot be started here."""
+        process_id = scenario.process or self.practice.id
+        try:
+            started = self.wiring.run(
+                lambda work: start_process(
+                    work,
+                    enterprise_id=ENTERPRISE,
+                    process_id=process_id,
+                    variables=dict(scenario.variables),
+                    actor=DIRECTOR,
+                    now=self.wiring.clock.now(),
+                )
+            )
+        except EngineError:
+            return None
+        self.wiring.worker.run_due()
+        return started.process_instance_id
+
+    def play(self, case_id: str, scenario: Scenario, *, steps: int) -> None:
+        """Do this many steps, or as many as can happen now; the case then waits where it is."""
+        doable = [step for step in scenario.steps if "expect" not in step]
+        for step in doable[:steps]:
+            try:
+                if not self._do(case_id, step):
+                    return
+            except EngineError:
+                return
+            self.wiring.worker.run_due()
+
+    def _do(self, case_id: str, step: Mapping[str, Any]) -> bool:
+        if "complete" in step:
+            return self._complete(case_id, step["complete"], step.get("variables", {}))
+        if "message" in step:
+            return self._publish(case_id, step["message"], step.get("variables", {}))
+        if "set" in step:
+            self.wiring.run(
+                lambda work: set_variables(
+                    work,
+                    process_instance_id=case_id,
+                    variables=step["set"],
+                    actor=DIRECTOR,
+                    now=self.wiring.clock.now(),
+                )
+            )
+            return True
+        return False  # the demo's clock is the real one
+
+    def _complete(self, case_id: str, element_id: str, variables: Mapping[str, Any]) -> bool:
+        task = self._open_task(case_id, element_id)
+        if task is None:
+            return False
+        actor = self._somebody_with(task.role)
+
+        def work_on(work):
+            if task.assignee is None:
+                claim_user_task(work, user_task_id=task.id, actor=actor, now=self.wiring.clock.now())
+            complete_user_task(
+                work, user_task_id=task.id, variables=dict(variables), actor=actor, now=self.wiring.clock.now()
+            )
+
+        self.wiring.run(work_on)
+        return True
+
+    def _publish(self, case_id: str, name: str, variables: Mapping[str, Any]) -> bool:
+        """The message with the keys that this case waits for."""
+        with self.wiring.store.reading() as work:
+            detail = process_instance(work, process_instance_id=case_id, now=self.wiring.clock.now())
+            keys = _correlation_of(work, case_id, name)
+        if detail.row.state != "active" or keys is None:
+            return False
+        self.wiring.run(
+            lambda work: publish_message(
+                work,
+                enterprise_id=ENTERPRISE,
+                name=name,
+                correlation=keys,
+                variables=dict(variables),
+                actor=DIRECTOR,
+                now=self.wiring.clock.now(),
+            )
+        )
+        return True
+
+    def _open_task(self, case_id: str, element_id: str) -> Any:
+        columns = UserTask.__table__.c
+        statement = select(columns.id, columns.role, columns.assignee).where(
+            columns.process_instance_id == case_id, columns.element_id == element_id, columns.state == "open"
+        )
+        with self.wiring.store.reading() as work:
+            return work.execute(statement.limit(1)).one_or_none()
+
+    def _somebody_with(self, role: str | None) -> Actor:
+        person = next((each for each in self.people if role in each.roles), None)
+        if person is None:
+            return DIRECTOR
+        return Actor(id=person.name, groups=frozenset(person.roles), is_supervisor=True, enterprise_id=ENTERPRISE)
+
+
+def _correlation_of(work, case_id: str, name: str) -> dict[str, Any] | None:
+    columns = MessageSubscription.__table__.c
+    statement = select(columns.correlation).where(columns.process_instance_id == case_id, columns.name == name)
+    found = work.execute(statement.limit(1)).one_or_none()
+    return dict(found.correlation) if found else None
