@@ -258,15 +258,17 @@ class _Analysis:
     def gaps(self) -> Iterator[Finding]:
         has_default = any(output.default and output.default.text for output in self.table.outputs)
         cells = len(self.grid) * max((len(column.atoms) for column in self.columns), default=0)
-        if self.table.hit_policy not in NEED_A_HIT or has_default or not 0 < cells <= MOST_CELLS:
+        if has_default or not 0 < cells <= MOST_CELLS:
             return
+        needs_one = self.table.hit_policy in NEED_A_HIT
+        remedy = "add a rule or a default" if needs_one else "the result is null then; a default such as [] or 0 helps"
         rules = (1 << len(self.grid)) - 1
         for number, gap in enumerate(self._uncovered(0, rules, [])):
-            if number == MOST_EXAMPLES:
+            if number == (MOST_EXAMPLES if needs_one else 1):
                 return
             yield self._finding(
                 "dmn-gap",
-                f"no rule holds for {_described(gap)}, and there is no default output: add a rule or a default.",
+                f"no rule holds for {_described(gap)}, and there is no default output: {remedy}.",
                 self.table.line,
                 "warning",
             )

@@ -70,8 +70,12 @@ def test_a_default_output_fills_the_gaps():
     assert rules_of(["n"], [("< 5", "1")], outputs=[("", None, "0")]) == []
 
 
-def test_collecting_tables_need_no_rule_for_every_input():
-    assert rules_of(["n"], [("< 5", "1")], "COLLECT") == []
+def test_a_collecting_table_with_a_gap_is_told_that_its_result_is_null_then():
+    (found,) = analyse(read_dmn(model(decision("x", table(["n"], [""], [("< 5", "1")], "COLLECT")))))
+
+    assert found.severity == "warning"
+    assert "the result is null then" in found.message
+    assert rules_of(["n"], [("< 5", "1")], "COLLECT", outputs=[("", None, "[]")]) == []
 
 
 def test_a_rule_behind_a_wider_one_is_shadowed_under_first():
