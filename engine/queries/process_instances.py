@@ -99,13 +99,15 @@ def process_instances(
         .select_from(ProcessInstance)
         .join(ProcessDefinition, ProcessDefinition.id == CASE.definition_id)
         .where(CASE.enterprise_id == enterprise_id)
-        .where(*_filters(process_id, state, business_key, text, element_id, has_incident, is_overdue_at, started_by))
+        .where(*_filters(process_id, state, business_key, element_id, has_incident, is_overdue_at, started_by))
         .order_by(CASE.started_at.desc(), CASE.id.desc())
         .limit(limit + 1)
         .offset(offset)
     )
+    if text and text.strip():
+        query = query.where(contains(work, text.strip(), CASE.title, CASE.business_key))
     for name, value in (attributes or {}).items():
-        query = query.where(has_attribute(CASE.id, name, value))
+        query = query.where(has_attribute(CASE.id, enterprise_id, name, value))
     if ids is not None:
         query = query.where(CASE.id.in_(ids))
     found = work.execute(query).all()
@@ -135,7 +137,6 @@ def _filters(
     process_id: str | None,
     state: str | None,
     business_key: str | None,
-    text: str | None,
     element_id: str | None,
     has_incident: bool | None,
     is_overdue_at: datetime | None,
@@ -151,8 +152,6 @@ def _filters(
             conditions.append(column == wanted)
     if state is not None:
         conditions.append(CASE.state.in_(LIVE) if state == "live" else CASE.state == state)
-    if text and text.strip():
-        conditions.append(contains(text.strip(), CASE.title, CASE.business_key))
     if element_id is not None:
         conditions.append(
             _exists(ElementInstance, ElementInstance.element_id == element_id, ElementInstance.state == "active")

@@ -114,10 +114,14 @@ def worklist(
         descending = sort in ("done", "priority")
     if not 1 <= limit <= MOST_ROWS:
         raise InvalidInput(f"A limit from 1 to {MOST_ROWS} was expected, found {limit}.")
+    enterprise_id = enterprise_id or actor.enterprise_id
     conditions = [
-        *_in_view(view, actor, enterprise_id or actor.enterprise_id, now, day_ends_at or _utc_day_end(now)),
-        *_filters(process_id, role, assignee, due_from, due_before, text, attributes, business_key),
+        *_in_view(view, actor, enterprise_id, now, day_ends_at or _utc_day_end(now)),
+        *_filters(process_id, role, assignee, due_from, due_before, business_key),
+        *(has_attribute(TASK.process_instance_id, enterprise_id, *each) for each in (attributes or {}).items()),
     ]
+    if text and text.strip():
+        conditions.append(contains(work, text.strip(), TASK.title, TASK.business_key, TASK.name))
     query = _paged(_rows().where(*conditions), SORTS[sort], descending, after).limit(limit + 1).offset(offset)
     found = work.execute(query).all()
     rows = _decorated(work, found[:limit])
@@ -192,8 +196,6 @@ def _filters(
     assignee: str | None,
     due_from: datetime | None,
     due_before: datetime | None,
-    text: str | None,
-    attributes: Mapping[str, str] | None,
     business_key: str | None,
 ) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
@@ -209,28 +211,26 @@ def _filters(
         conditions.append(TASK.due_order >= due_from)
     if due_before is not None:
         conditions.append(TASK.due_order < due_before)
-    if text and text.strip():
-        conditions.append(contains(text.strip(), TASK.title, TASK.business_key, TASK.name))
-    conditions.extend(
-        has_attribute(TASK.process_instance_id, name, value) for name, value in (attributes or {}).items()
-    )
     return conditions
 
 
-def contains(text: str, *columns: ColumnElement[Any]) -> ColumnElement[bool]:
+def contains(work: Work, text: str, *columns: ColumnElement[Any]) -> ColumnElement[bool]:
     """Whether one of the columns contains the text, whatever its case."""
-    pattern = "%" + text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    return or_(*(func.lower(column).like(pattern, escape="\\") for column in columns))
+    pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    if work.on_postgresql:
+        return or_(*(column.ilike(pattern, escape="\\") for column in columns))
+    return or_(*(column.like(pattern, escape="\\") for column in columns))  # SQLite's LIKE ignores case
 
 
-def has_attribute(instance_id: ColumnElement[Any], name: str, value: str) -> ColumnElement[bool]:
+def has_attribute(
+    instance_id: ColumnElement[Any], enterprise_id: str | None, name: str, value: str
+) -> ColumnElement[bool]:
     """Whether the case's searchable variable has this value, as people read it."""
     variable = SearchVariable.__table__.c
-    return (
-        select(literal(1))
-        .where(variable.process_instance_id == instance_id, variable.name == name, variable.text == value)
-        .exists()
-    )
+    cases = select(variable.process_instance_id).where(variable.name == name, variable.text == value)
+    if enterprise_id is not None:
+        cases = cases.where(variable.enterprise_id == enterprise_id)
+    return instance_id.in_(cases)
 
 
 def _utc_day_end(now: datetime) -> datetime:

@@ -118,6 +118,7 @@ class ProcessInstance(Base):
         Index(None, "enterprise_id", "business_key"),
         Index(None, "definition_id"),
         Index(None, "started_by_instance_id"),
+        Index(None, "started_by", "state"),
     )
 
 
@@ -213,7 +214,17 @@ class UserTask(OfInstance, Base):
         UniqueConstraint("process_instance_id", "element_instance_id"),
         Index(None, "enterprise_id", "state", "due_order", "id"),
         Index(None, "enterprise_id", "state", "process_id", "due_order", "id"),
-        Index(None, "enterprise_id", "state", "assignee", "due_order", "id"),
+        Index(
+            None,
+            "enterprise_id",
+            "state",
+            "assignee",
+            "due_order",
+            "id",
+            sqlite_where=text("assignee IS NOT NULL"),
+            postgresql_where=text("assignee IS NOT NULL"),
+        ),
+        Index(None, "owner", sqlite_where=text("owner IS NOT NULL"), postgresql_where=text("owner IS NOT NULL")),
         Index(None, "enterprise_id", "state", "role", "due_order", "id"),
         Index(None, "enterprise_id", "state", "priority", "id"),
         Index(None, "enterprise_id", "state", "created_at", "id"),

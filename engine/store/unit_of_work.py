@@ -15,7 +15,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import orjson
@@ -142,7 +142,20 @@ class Store:
         raise AssertionError("unreachable")
 
     def close(self) -> None:
+        """Let go of the database; SQLite first looks whether its statistics are still good."""
+        if not self.is_postgresql:
+            self.refresh_statistics()
         self.engine.dispose()
+
+    def refresh_statistics(self) -> None:
+        """Let the database learn how its values are spread, where that has changed: good plans need it."""
+        with suppress(DBAPIError), self.engine.connect() as connection:
+            connection.connection.driver_connection.execute(
+                "ANALYZE" if self.is_postgresql else "PRAGMA analysis_limit = 1000"
+            )
+            if not self.is_postgresql:
+                connection.connection.driver_connection.execute("PRAGMA optimize")
+            connection.rollback()
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

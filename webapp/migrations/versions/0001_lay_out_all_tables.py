@@ -1169,6 +1169,7 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_process_instance_started_by_instance_id"), ["started_by_instance_id"], unique=False
         )
+        batch_op.create_index(batch_op.f("ix_process_instance_started_by_state"), ["started_by", "state"], unique=False)
         batch_op.create_index(
             "uq_process_instance_live_business_key",
             ["enterprise_id", "process_id", "business_key"],
@@ -1534,6 +1535,8 @@ def upgrade() -> None:
             batch_op.f("ix_user_task_enterprise_id_state_assignee_due_order_id"),
             ["enterprise_id", "state", "assignee", "due_order", "id"],
             unique=False,
+            sqlite_where=sa.text("assignee IS NOT NULL"),
+            postgresql_where=sa.text("assignee IS NOT NULL"),
         )
         batch_op.create_index(
             batch_op.f("ix_user_task_enterprise_id_state_business_key"),
@@ -1564,6 +1567,13 @@ def upgrade() -> None:
             batch_op.f("ix_user_task_enterprise_id_state_role_due_order_id"),
             ["enterprise_id", "state", "role", "due_order", "id"],
             unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_user_task_owner"),
+            ["owner"],
+            unique=False,
+            sqlite_where=sa.text("owner IS NOT NULL"),
+            postgresql_where=sa.text("owner IS NOT NULL"),
         )
         batch_op.create_index(batch_op.f("ix_user_task_process_instance_id"), ["process_instance_id"], unique=False)
 
@@ -2426,13 +2436,22 @@ def downgrade() -> None:
     op.drop_table("comment")
     with op.batch_alter_table("user_task", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_user_task_process_instance_id"))
+        batch_op.drop_index(
+            batch_op.f("ix_user_task_owner"),
+            sqlite_where=sa.text("owner IS NOT NULL"),
+            postgresql_where=sa.text("owner IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_user_task_enterprise_id_state_role_due_order_id"))
         batch_op.drop_index(batch_op.f("ix_user_task_enterprise_id_state_process_id_due_order_id"))
         batch_op.drop_index(batch_op.f("ix_user_task_enterprise_id_state_priority_id"))
         batch_op.drop_index(batch_op.f("ix_user_task_enterprise_id_state_due_order_id"))
         batch_op.drop_index(batch_op.f("ix_user_task_enterprise_id_state_created_at_id"))
         batch_op.drop_index(batch_op.f("ix_user_task_enterprise_id_state_business_key"))
-        batch_op.drop_index(batch_op.f("ix_user_task_enterprise_id_state_assignee_due_order_id"))
+        batch_op.drop_index(
+            batch_op.f("ix_user_task_enterprise_id_state_assignee_due_order_id"),
+            sqlite_where=sa.text("assignee IS NOT NULL"),
+            postgresql_where=sa.text("assignee IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_user_task_enterprise_id_completed_by_ended_at"))
 
     op.drop_table("user_task")
@@ -2495,6 +2514,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("state IN ('active', 'suspended')"),
             postgresql_where=sa.text("state IN ('active', 'suspended')"),
         )
+        batch_op.drop_index(batch_op.f("ix_process_instance_started_by_state"))
         batch_op.drop_index(batch_op.f("ix_process_instance_started_by_instance_id"))
         batch_op.drop_index(batch_op.f("ix_process_instance_enterprise_id_state_started_at"))
         batch_op.drop_index(batch_op.f("ix_process_instance_enterprise_id_process_id_state_started_at"))
