@@ -249,9 +249,9 @@ class _ModelReader:
 
     def global_task_problems(self, node: etree._Element) -> list[str]:
         called = self.roots.find(node.get("calledElement"))
-        local = names.split(called.tag)[1] if called is not None else "process"
-        if local == "process":
+        if called is None or called.tag == names.bpmn("process"):
             return []
+        local = names.split(called.tag)[1]
         return [f"it calls the {local} '{called.get('id')}'; only processes can be called, so write the task in place"]
 
     def identifier(self, node: etree._Element) -> str:

@@ -7,7 +7,7 @@ from there, and what lies before the arming is over. A named zone applies to the
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -72,7 +72,8 @@ def parse_duration(text: str) -> Duration:
 
 def parse_moment(text: str) -> datetime:
     """Read an ISO 8601 date or date and time as aware UTC; without a zone it is UTC. Raises InvalidInput."""
-    body, zone = text.strip(), UTC
+    body = text.strip()
+    zone: tzinfo = UTC
     if len(body) > _MAX_LENGTH:
         raise InvalidInput(f"A date has at most {_MAX_LENGTH} characters, found {len(body)}; write one as in ISO 8601.")
     named = _ZONE.search(body)
@@ -93,7 +94,7 @@ class Cycle:
     """A repeating moment. `repetitions` None: without an end."""
 
     repetitions: int | None
-    interval: Duration | None = None
+    interval: Duration = Duration()  # nothing for a cron text
     start: datetime | None = None
     end: datetime | None = None
     cron: str | None = None
@@ -101,7 +102,7 @@ class Cycle:
     def occurrence(self, armed_at: datetime, index: int) -> datetime | None:
         """The index-th moment (from 0) of a cycle armed at `armed_at`; None when it is over."""
         if self.start is not None:
-            index += self._missed(armed_at)
+            index += self._missed(self.start, armed_at)
         if self.repetitions is not None and index >= self.repetitions:
             return None
         if self.cron is not None:
@@ -112,34 +113,29 @@ class Cycle:
             moment = self.interval.add_to(armed_at, index + 1)
         return None if self.end is not None and moment > self.end else moment
 
-    def _missed(self, armed_at: datetime) -> int:
+    def _missed(self, start: datetime, armed_at: datetime) -> int:
         """How many occurrences lie before the cycle was armed: they do not happen any more."""
-        if self.start >= armed_at:
-            return 0
-        guess = int((armed_at - self.start).total_seconds() // max(self.interval.total_seconds(), 1e-6))
-        guess = max(0, guess - 2)
-        while self.interval.add_to(self.start, guess) < armed_at:
-            guess += 1
-        return guess
+        count = self._surely_within(armed_at - start)
+        while self.interval.add_to(start, count) < armed_at:
+            count += 1
+        return count
 
     def after(self, armed_at: datetime, moment: datetime) -> datetime | None:
         """The first occurrence later than a moment; None when the cycle is over by then."""
         if self.cron is not None:
             return _cron_after(self.cron, max(armed_at, moment))
-        index = self._guess(armed_at, moment)
+        first = self.occurrence(armed_at, 0)
+        index = self._surely_within(moment - first) if first is not None else 0
         found = self.occurrence(armed_at, index)
         while found is not None and found <= moment:
             index += 1
             found = self.occurrence(armed_at, index)
         return found
 
-    def _guess(self, armed_at: datetime, moment: datetime) -> int:
-        """An index that is surely not too late, so that a long cycle need not be counted through."""
-        first = self.occurrence(armed_at, 0)
-        if first is None or first >= moment:
-            return 0
-        longest = self.interval.months * 31 * 86_400 + self.interval.rest.total_seconds()
-        return max(0, int((moment - first).total_seconds() / longest) - 1)
+    def _surely_within(self, time: timedelta) -> int:
+        """A number of intervals that fit into a time even if all months were long, so that few are left to count."""
+        longest = timedelta(days=31 * self.interval.months) + self.interval.rest
+        return max(0, time // longest - 1)
 
 
 def _cron_after(cron: str, moment: datetime) -> datetime:
@@ -162,6 +158,7 @@ def _cron_moment(cron: str, armed_at: datetime, index: int) -> datetime:
     return moment
 
 
+@lru_cache(maxsize=1024)
 def parse_cycle(text: str) -> Cycle:
     """Read `R3/PT1H`, `R/2026-01-01T00:00:00Z/PT1H`, `R2/PT1H/2026-12-31` or a cron text. Raises InvalidInput."""
     body = text.strip()
@@ -177,8 +174,8 @@ def parse_cycle(text: str) -> Cycle:
     repetitions = int(match.group(1)) if match.group(1) else None
     durations = [part for part in parts if part.startswith("P")]
     if len(parts) == 2 and not durations:
-        start, end = parse_moment(parts[0]), parse_moment(parts[1])
-        return _positive(Cycle(repetitions, Duration(0, end - start), start), text)
+        first, second = parse_moment(parts[0]), parse_moment(parts[1])
+        return _positive(Cycle(repetitions, Duration(0, second - first), first), text)
     if len(durations) != 1:
         raise InvalidInput(f"A cycle needs one duration, {_EXAMPLES}, but is '{text}'.")
     interval = parse_duration(durations[0])
@@ -198,7 +195,7 @@ def _parse_cron(text: str) -> Cycle:
         fields = len(text.split())
         if fields not in (5, 6) and not text.startswith("@"):
             raise CroniterBadCronError(f"it has {fields} fields instead of 5 or 6")
-        croniter(text, second_at_beginning=fields == 6)
+        _cron_after(text, datetime(2000, 1, 1, tzinfo=UTC))
     except (CroniterError, ValueError) as error:
         raise InvalidInput(
             f"A cycle should be written as R3/PT1H or as cron text such as 0 8 * * 1, but is '{text}' ({error})."
@@ -240,7 +237,7 @@ def next_due(plan: TimerPlan, after: datetime | None = None) -> datetime | None:
     A single moment that lies before its arming is due at once.
     """
     if plan.cycle is None:
-        return plan.moment if after is None or plan.moment > after else None
+        return plan.moment if after is None or plan.moment is None or plan.moment > after else None
     return plan.cycle.occurrence(plan.armed_at, 0) if after is None else plan.cycle.after(plan.armed_at, after)
 
 

@@ -273,7 +273,7 @@ def _scan(text: bytes) -> list[_Span]:
         span = _Span(
             names.qualified(prefixes.get(prefix, ""), local),
             position,
-            TAG.match(text, position).end(),
+            _end_of_tag(text, position),
             parent=parent,
             attributes=attributes,
             prefixes=prefixes,
@@ -293,6 +293,12 @@ def _scan(text: bytes) -> list[_Span]:
     parser.EndElementHandler = end
     parser.Parse(text, True)
     return spans
+
+
+def _end_of_tag(text: bytes, position: int) -> int:
+    """Behind the `>` that closes the tag; one inside an attribute's value does not."""
+    found = TAG.match(text, position)
+    return found.end() if found else len(text)
 
 
 def _lies_in(span: _Span | None, around: _Span) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from engine.bpmn.context import Context
-from engine.bpmn.elements import SubProcess
+from engine.bpmn.elements import CatchOrThrow, SubProcess
 from engine.errors import Finding
 
 RULE = "event-sub-process"
@@ -22,7 +22,9 @@ def _problems(element: SubProcess) -> Iterator[str]:
         yield "An event sub-process is started by its event, not by flows; remove its incoming and outgoing flows."
     if element.loop is not None:
         yield "An event sub-process cannot repeat; put a repeated sub-process into it."
-    starts = [inner for inner in element.elements.values() if inner.type == "startEvent"]
+    starts = [
+        inner for inner in element.elements.values() if isinstance(inner, CatchOrThrow) and inner.type == "startEvent"
+    ]
     if len(starts) != 1:
         yield f"An event sub-process needs one start event, but has {len(starts)}; use one sub-process per event."
         return

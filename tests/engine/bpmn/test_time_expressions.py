@@ -96,7 +96,7 @@ def test_cron_texts_of_five_and_six_fields():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "R", "R/", "R3/PT0S", "Rx/PT1H", "R3/P", "* *", "99 * * * *", "R-1/PT1H", "R3/a/b"]
+    "text", ["", "R", "R/", "R3/PT0S", "Rx/PT1H", "R3/P", "* *", "99 * * * *", "R-1/PT1H", "R3/a/b", "0 0 30 2 *"]
 )
 def test_cycles_that_cannot_be_read_are_refused(text):
     with pytest.raises(InvalidInput):
@@ -116,6 +116,12 @@ def test_plans_give_one_moment_after_the_other():
     assert next_due(plan, NOW + timedelta(minutes=90)) == NOW + timedelta(hours=2)
     assert next_due(plan, NOW + timedelta(hours=3)) is None
     assert (next_due(once), next_due(once, NOW + timedelta(hours=1))) == (NOW + timedelta(hours=1), None)
+
+
+def test_a_monthly_cycle_that_began_long_ago_does_not_leave_out_a_month():
+    text = "R/1900-01-15T00:00:00Z/P1M"
+
+    assert all_moments(text, limit=2) == [at("2026-02-15T00:00"), at("2026-03-15T00:00")]
 
 
 def test_the_next_moment_of_an_old_cycle_is_found_without_counting_through():
