@@ -13,6 +13,7 @@ from engine.handlers import BpmnError, Handlers, Job
 from processes.customer_base.deliveries import advance_delivery, confirm_arrival
 from processes.customer_base.deliveries import deliveries_of as deliveries_of_order
 from processes.customer_base.deliveries import ship_delivery as ship
+from processes.customer_base.documents.writing import write_invoice
 from processes.customer_base.invoicing import invoice_delivery as invoice
 from processes.customer_base.invoicing import open_amount, settle
 from processes.customer_base.numbering import next_number
@@ -331,7 +332,10 @@ def invoice_delivery(job: Job) -> Mapping[str, Any]:
                 f"Invoice {made.number} over {made.total:.2f} {made.currency}, due {made.due_on}; "
                 f"to pay: {open_amount(made):.2f}."
             )
-            mail_customer(job, session, f"Invoice {made.number}", body)
+            papers = write_invoice(
+                session, invoice_id=made.id, now=job.now, seller=job.resources.settings.get("seller")
+            )
+            mail_customer(job, session, f"Invoice {made.number}", body, [paper.id for paper in papers])
         result["invoices"] = [*items(result, "invoices"), invoice_variables(made)]
         return once.keep({"delivery_result": result})
 

@@ -186,21 +186,47 @@ def log_contact(job: Job) -> Mapping[str, Any]:
         )
 
 
-@handlers.register("sales.close_lead")
-def end_lead(job: Job) -> Mapping[str, Any]:
-    """End the work on a lead as `closing_status` says; what is not qualified leaves its outcome record here."""
-    source = job.variables
+@handlers.register("sales.qualify_lead")
+def qualify_lead(job: Job) -> Mapping[str, Any]:
+    """The lead is worth an offer."""
     with job.resources.once(job) as once:
         if once.done:
             return once.result
-        session, status = once.session, required_text(source, "closing_status")
-        lead_id, reason = required_text(source, "lead_id"), text(source, "closing_reason") or None
-        if status == "qualified":
-            find(session, Lead, lead_id).status = "qualified"
-        else:
-            close_lead(session, lead_id=lead_id, status=status, reason=reason, now=job.now)
-            record_outcome(session, job, status, {"reason": reason, "qualified": False})
-        return once.keep({"lead_outcome": status, "lead_closed_at": job.now, "offer_asked_at": job.now})
+        find(once.session, Lead, required_text(job.variables, "lead_id")).status = "qualified"
+        return once.keep({"lead_outcome": "qualified", "lead_closed_at": job.now, "offer_asked_at": job.now})
+
+
+@handlers.register("sales.discard_lead")
+def discard_lead(job: Job) -> Mapping[str, Any]:
+    """Nobody could complete the contact data."""
+    return _end_lead(job, "discarded", "unusable contact data")
+
+
+@handlers.register("sales.disqualify_lead")
+def disqualify_lead(job: Job) -> Mapping[str, Any]:
+    """Not a customer for us: with the reason that was given, or that follows."""
+    source = job.variables
+    if flag(source, "do_not_call"):
+        return _end_lead(job, "disqualified", "asked not to be contacted")
+    return _end_lead(job, "disqualified", text(source, "qualification_reason", f"grade {text(source, 'grade', 'D')}"))
+
+
+@handlers.register("sales.nurture_lead")
+def nurture_lead(job: Job) -> Mapping[str, Any]:
+    """Too early, or never reached: marketing stays in touch."""
+    reason = "not reached" if number(job.variables, "attempts") > 0 else f"grade {text(job.variables, 'grade', 'C')}"
+    return _end_lead(job, "nurtured", reason)
+
+
+def _end_lead(job: Job, status: str, reason: str) -> Mapping[str, Any]:
+    """End the work on a lead; it leaves its outcome record here."""
+    with job.resources.once(job) as once:
+        if once.done:
+            return once.result
+        lead_id = required_text(job.variables, "lead_id")
+        close_lead(once.session, lead_id=lead_id, status=status, reason=reason, now=job.now)
+        record_outcome(once.session, job, status, {"reason": reason, "qualified": False})
+        return once.keep({"lead_outcome": status, "lead_closed_at": job.now, "lead_closing_reason": reason})
 
 
 @handlers.register("sales.record_characteristics")

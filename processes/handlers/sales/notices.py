@@ -1,9 +1,9 @@
 """Reminders and escalations inside the house: one mail each, to a person or to everybody of a role."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from engine.errors import InvalidInput
 from engine.handlers import Handlers, Job
 from processes.customer_base.mailing import Mail
 from processes.handlers.sales.outcomes import case_reference
@@ -58,16 +58,12 @@ class _Known(dict):
         return "–"
 
 
-@handlers.register("sales.notify")
-def notify(job: Job) -> Mapping[str, Any]:
-    """Send the notice named by the input `notice`."""
+def notify(job: Job, notice: str) -> Mapping[str, Any]:
+    """Send a notice; its texts take the variables of the case."""
     with job.resources.once(job) as once:
         if once.done:
             return once.result
-        key = text(job.variables, "notice")
-        if key not in NOTICES:
-            raise InvalidInput(f"There is no notice '{key}'; known are {', '.join(sorted(NOTICES))}.")
-        to_whom, subject, body = NOTICES[key]
+        to_whom, subject, body = NOTICES[notice]
         known = _Known({name: value for name, value in job.variables.items() if value is not None})
         mail = Mail(
             key=job.idempotency_key,
@@ -78,6 +74,10 @@ def notify(job: Job) -> Mapping[str, Any]:
         )
         job.resources.send(once.session, mail, now=job.now)
         return once.keep({})
+
+
+for _notice in NOTICES:
+    handlers.register(f"sales.notify_{_notice}")(partial(notify, notice=_notice))
 
 
 def recipient(job: Job, to_whom: str) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine.errors import InvalidInput
 from engine.handlers import BpmnError, Handlers, Job
+from processes.customer_base.documents.writing import write_quote
 from processes.customer_base.interactions import log_interaction
 from processes.customer_base.mailing import Mail
 from processes.customer_base.parties import primary_contact
@@ -180,15 +181,12 @@ def proposal_documents(job: Job) -> Mapping[str, Any]:
             return once.result
         session, quote_id = once.session, required_text(job.variables, "quote_id")
         try:
-            documents = make_documents(session, job, quote_id)
+            documents = write_quote(
+                session, quote_id=quote_id, now=job.now, seller=job.resources.settings.get("seller")
+            )
         except Exception as error:  # whatever the template does: a person can still write the proposal
             raise BpmnError("DOCUMENT_FAILED", f"{type(error).__name__}: {error}") from error
-        return once.keep({"quote_documents": documents})
-
-
-def make_documents(session: Session, job: Job, quote_id: str) -> list[dict[str, Any]]:
-    """The documents of a quote: `[{id, name}]`."""
-    raise NotImplementedError
+        return once.keep({"quote_documents": [{"id": document.id, "name": document.name} for document in documents]})
 
 
 @handlers.register("sales.send_quote")

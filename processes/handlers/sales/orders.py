@@ -354,7 +354,7 @@ def ask_customer(job: Job) -> Mapping[str, Any]:
         source = job.variables
         reference = text(source, "order_no") or text(source, "po_no")
         mail_customer(job, once.session, f"Question on your order {reference}", required_text(source, "question"))
-        return once.keep({"order_touched": True, "order_id": source.get("order_id") or case_reference(job)})
+        return once.keep({"order_touched": True, "order_ref": reference or case_reference(job)})
 
 
 def mail_customer(job: Job, session: Session, subject: str, body: str, documents: Sequence[str] = ()) -> bool:
