@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.errors import InvalidInput, InvalidState
+from processes.customer_base.amounts import decimal_of
 from processes.customer_base.characteristics import move_characteristics, record_behaviour, record_characteristics
 from processes.customer_base.interactions import log_interaction
 from processes.customer_base.matching import OPEN_LEADS, remember_lead
@@ -44,7 +45,7 @@ def create_lead(
         known = session.scalar(select(Lead).where(Lead.external_key == external_key))
         if known:
             return known
-    values = clean_contact({key: value for key, value in fields.items() if key in LEAD_FIELDS}).values
+    values = _typed(clean_contact({key: value for key, value in fields.items() if key in LEAD_FIELDS}).values)
     lead = Lead(number=next_number(session, "lead", now), source=source, channel=channel, created_at=now, **values)
     lead.extra = dict(extra or {})
     add(session, lead)
@@ -60,7 +61,7 @@ def update_lead(session: Session, *, lead_id: str, changes: Mapping[str, Any]) -
     cleaned = clean_contact({key: value for key, value in changes.items() if key in LEAD_FIELDS})
     if cleaned.problems:
         raise InvalidInput(" ".join(cleaned.problems.values()))
-    for field, value in cleaned.values.items():
+    for field, value in _typed(cleaned.values).items():
         setattr(lead, field, value)
     session.flush()
     remember_lead(session, lead)
@@ -279,3 +280,13 @@ def _fill_gaps(keep: Lead, other: Lead) -> None:
     keep.consent = keep.consent or other.consent
     if other.need and other.need != keep.need:
         keep.need = f"{keep.need or ''}\n{other.need}".strip()
+
+
+def _typed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as the lead's columns take them."""
+    typed = dict(values)
+    if "employees" in typed:
+        typed["employees"] = int(decimal_of(typed["employees"], "employees"))
+    if "consent" in typed:
+        typed["consent"] = str(typed["consent"]).casefold() in ("true", "yes", "1", "y", "是")
+    return typed

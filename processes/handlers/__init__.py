@@ -1,19 +1,16 @@
 """Python behind service tasks, by area; `all_handlers()` joins what is there."""
 
-from collections.abc import Iterable
 from importlib import import_module
 from pkgutil import iter_modules
 
 from engine.handlers import Handlers
 
-WITHOUT_HANDLERS = {"resources", "arguments"}
 
-
-def all_handlers(areas: Iterable[str] | None = None) -> Handlers:
-    """The handlers of every area module in this folder (each defines `handlers`), or of the named ones."""
-    names = areas if areas is not None else sorted(module.name for module in iter_modules(__path__))
+def all_handlers() -> Handlers:
+    """The handlers of every area in this folder: each module (or package) that defines `handlers`."""
     joined = Handlers()
-    for name in names:
-        if name not in WITHOUT_HANDLERS:
-            joined.include(import_module(f"{__name__}.{name}").handlers)
+    for module in sorted(iter_modules(__path__), key=lambda module: module.name):
+        area = getattr(import_module(f"{__name__}.{module.name}"), "handlers", None)
+        if isinstance(area, Handlers):
+            joined.include(area)
     return joined
