@@ -250,7 +250,7 @@ class _Submission:
     def _check_required(self, field: Field, value: Any, path: str, scope: Mapping[str, Any]) -> None:
         if path in self.errors or field.rules.required.value(scope, self.now) is not True:
             return
-        if is_nothing(value) or value is False or value == []:
+        if is_nothing(value) or (value is False and field.type == "checkbox") or value == []:
             self.errors[path] = message(_required_key(field), field.labels)
 
     def _check_limits(self, field: Field, value: Any, path: str, scope: Mapping[str, Any]) -> None:
