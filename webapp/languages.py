@@ -64,8 +64,8 @@ def choose_language() -> str:
 
 def install(app: Flask) -> None:
     """Texts in views and templates follow the visitor's language."""
-    domain = Catalogue(domain="messages")
-    Babel(app, locale_selector=choose_language, default_domain=domain)
+    babel = Babel(app, locale_selector=choose_language)
+    babel.domain_instance = Catalogue()  # instead of the one that looks for compiled files
     app.context_processor(
         lambda: {"languages": LANGUAGES, "language": current_language(), "model_language": model_language()}
     )

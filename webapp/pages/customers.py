@@ -7,12 +7,11 @@ from sqlalchemy import select
 from engine.queries.process_instances import process_instances
 from processes.customer_base import tables as crm
 from processes.customer_base.characteristics import current_characteristics
-from processes.customer_base.credit import credit_facts
 from processes.customer_base.interactions import timeline
 from processes.customer_base.invoicing import revenue
 from processes.customer_base.parties import contacts_of, search_parties
 from processes.customer_base.scope import find, in_enterprise
-from webapp.access import enterprise_id, now, read
+from webapp.access import enterprise_id, read
 
 blueprint = Blueprint("customers", __name__, url_prefix="/customers")
 ROWS = 50
@@ -66,7 +65,7 @@ def show(party_id: str):
             "returns": _of(session, crm.ReturnOrder, party_id),
             "machines": _of(session, crm.InstalledProduct, party_id),
             "revenue": revenue(session, party_id=party_id),
-            "credit": credit_facts(session, party_id=party_id, now=now()),
+            "credit": session.scalar(select(crm.CreditProfile).where(crm.CreditProfile.party_id == party_id)),
             "cases": process_instances(
                 work, enterprise_id=enterprise_id(), attributes={"party_id": party_id}, limit=RECENT_ROWS
             ).rows,
