@@ -13,6 +13,7 @@ POOL_GAP = 60
 TRACK = 10  # least distance of parallel wires
 LABEL_OVERHANG = 10  # a label may stand out of its column on either side
 EVENT_PITCH = 80  # of boundary events on a wide host
+PORT_DISTANCE = 30  # from a boundary event to a wire that comes out of its host
 HEADER = 30
 LEAST_BAND, GREATEST_NAME = 120, 240  # height in px of a lane, and of a name that a lane is stretched for
 
@@ -180,21 +181,34 @@ class Frame:
     def _attachments_under_columns(self, host: d.Node) -> list[float]:
         """From the right, each in the range of a column, where no wire of a channel can come near."""
         left = self.node_middle(host) - host.width / 2
+        ranges = [
+            (self.left[2 * column + 1] + 10 - left, self.right[2 * column + 1] - 10 - left)
+            for column in range(host.column, host.last_column + 1)
+        ]
+        ports = _ports(host)
         places: list[float] = []
-        place = host.width - 50
+        wanted, limit = host.width - 50, host.width - 20
         for _ in host.attached:
-            column = self.column_at(left + place)
-            low, high = self.left[2 * column + 1] + 10 - left, self.right[2 * column + 1] - 10 - left
-            place = max(min(place, max(low, high)), 20)
-            places.insert(0, place)
-            place -= EVENT_PITCH
-        for number in range(1, len(places)):
-            places[number] = max(places[number], places[number - 1] + 40)
+            near = [wanted, *(port + side * PORT_DISTANCE for port in ports for side in (-1, 1))]
+            choices = [min(max(x, low), high, limit) for low, high in ranges if low <= min(high, limit) for x in near]
+            choices = [x for x in choices if all(abs(x - port) >= PORT_DISTANCE - 1 for port in ports)] or choices
+            place = min(choices, key=lambda choice: abs(choice - wanted), default=wanted)
+            places.insert(0, max(place, 20))
+            wanted, limit = place - EVENT_PITCH, place - EVENT_PITCH / 2
         return places
 
     def column_at(self, x: float) -> int:
         """The column whose middle is nearest to x."""
         return min(range(self.grid.columns), key=lambda column: abs(self.column_middle(column) - x))
+
+
+def _ports(host: d.Node) -> list[float]:
+    """Where wires come out of the bottom of an expanded sub-process, in px from its left."""
+    if host.inner is None:
+        return []
+    spare = (host.width - host.inner.width) / 2
+    sides = ((wire, wire.source.exit_side or wire.target.exit_side) for wire in host.inner.wires)
+    return [spare + wire.exit_x for wire, side in sides if side == "bottom"]
 
 
 def _even(size: float) -> float:

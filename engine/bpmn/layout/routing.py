@@ -62,6 +62,8 @@ class Router:
             if node is None or node.kind == d.POOL or dock.direction == HORIZONTAL or node.anchor.columns == 1:
                 continue
             x = frame.node_middle(node.anchor) + dock.offset
+            if node.host is None and dock.side == "bottom" and _meets_event(frame, node, x):
+                return False
             if node.host is not None:
                 x += frame.attachments(node.host)[node.host.attached.index(node)] - node.host.width / 2
             column = dock.cell % self.grid.width // 2
@@ -304,6 +306,11 @@ class Router:
                 points.reverse()
                 return Path(points, previous, end, cost)
             state = previous
+
+
+def _meets_event(frame: Frame, node: d.Node, x: float) -> bool:
+    left = frame.node_middle(node) - node.width / 2
+    return any(abs(left + place - x) < 20 for place in frame.attachments(node))
 
 
 def _side_costs(wire: d.Wire, node: d.Node, is_source: bool) -> dict[str, float]:
