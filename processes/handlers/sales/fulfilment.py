@@ -425,8 +425,10 @@ def check_change(job: Job) -> Mapping[str, Any]:
 
 def change_lines(source: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The wished lines `{sku, quantity}`; dropping a product is the quantity 0."""
-    rows = items(source, "change_lines")
-    if text(source, "change_kind") == "remove_line":
+    kind, rows = text(source, "change_kind"), items(source, "change_lines")
+    if kind not in ("quantity", "add_line", "remove_line"):
+        return []
+    if kind == "remove_line":
         return [{**row, "quantity": ZERO} for row in rows]
     return rows
 

@@ -4,13 +4,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.handlers import Job
 from engine.store.types import plain
-from processes.customer_base.scope import add
-from processes.customer_base.tables import OutcomeRecord
+from processes.customer_base.records import record_outcome as keep_outcome
 from processes.handlers.sales.values import flag, hours_between, items, moment, number, text
 
 PRACTICE = "lead_to_order"
@@ -23,27 +21,16 @@ def case_reference(job: Job) -> str:
     return found or job.process_instance_id
 
 
-def record_outcome(session: Session, job: Job, outcome: str, extra: Mapping[str, Any] | None = None) -> OutcomeRecord:
-    """Keep what the case achieved; a case ends once, so a second record of it replaces the measures of the first."""
-    reference = case_reference(job)
-    measures = plain({**measures_of(job), **(extra or {})})
-    known = session.scalar(
-        select(OutcomeRecord).where(OutcomeRecord.practice == PRACTICE, OutcomeRecord.case_reference == reference)
-    )
-    if known:
-        known.outcome, known.measures, known.ended_at = outcome, measures, job.now
-        return known
-    return add(
+def record_outcome(session: Session, job: Job, outcome: str, extra: Mapping[str, Any] | None = None) -> None:
+    """Keep what the case achieved: its own measures and those of `extra`."""
+    keep_outcome(
         session,
-        OutcomeRecord(
-            practice=PRACTICE,
-            case_reference=reference,
-            outcome=outcome,
-            measures=measures,
-            started_at=moment(job.variables, "lead_received_at") or moment(job.variables, "order_received_at"),
-            ended_at=job.now,
-            created_at=job.now,
-        ),
+        practice=PRACTICE,
+        case_reference=case_reference(job),
+        outcome=outcome,
+        measures=plain({**measures_of(job), **(extra or {})}),
+        started_at=moment(job.variables, "lead_received_at") or moment(job.variables, "order_received_at"),
+        ended_at=job.now,
     )
 
 

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import select
-
 from engine.handlers import Handlers, Job
 from processes.customer_base.characteristics import record_behaviour
 from processes.customer_base.credit import change_credit
@@ -14,8 +12,9 @@ from processes.customer_base.invoicing import DUNNING_DAYS, open_amount, record_
 from processes.customer_base.invoicing import record_dunning as keep_dunning
 from processes.customer_base.orders import close_order as close
 from processes.customer_base.parties import primary_contact
-from processes.customer_base.scope import add, find
-from processes.customer_base.tables import Invoice, Order, Survey
+from processes.customer_base.records import request_survey
+from processes.customer_base.scope import find
+from processes.customer_base.tables import Invoice, Order
 from processes.handlers.sales.orders import mail_customer
 from processes.handlers.sales.outcomes import case_reference, record_outcome
 from processes.handlers.sales.values import day, flag, number, required_text, text
@@ -209,18 +208,13 @@ def close_order(job: Job) -> Mapping[str, Any]:
 
 
 def _ask_survey(job: Job, session: Any, order: Order) -> None:
-    if session.scalar(select(Survey.id).where(Survey.case_reference == order.number)):
-        return
     contact = primary_contact(session, order.party_id)
-    add(
+    request_survey(
         session,
-        Survey(
-            case_reference=order.number,
-            party_id=order.party_id,
-            contact_id=contact.id if contact else None,
-            asked_at=job.now,
-            created_at=job.now,
-        ),
+        case_reference=order.number,
+        party_id=order.party_id,
+        contact_id=contact.id if contact else None,
+        now=job.now,
     )
     body = (
         f"Your order {order.number} is complete. How satisfied are you, 1 to 5?\n\n"
