@@ -41,14 +41,14 @@ def every_scenario(name: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("scenario", scenarios(name), ids=lambda scenario: scenario.name)
 
 
-def played(name: str, scenario: Scenario, *, reload: bool = False) -> Player:
+def played(name: str, scenario: Scenario, *, reload: bool = False, resources=Resources.in_memory) -> Player:
     """Play a scenario with the real handlers on a fresh demo customer base. Raises CannotPlay where it fails."""
     player = Player(
         definition(name),
         scenario,
         process_id=scenario.process or Path(name).name,
         handlers=all_handlers,
-        resources=Resources.in_memory,
+        resources=resources,
         reload=reload,
     )
     player.run()

@@ -133,13 +133,13 @@ def segment(job: Job) -> Mapping[str, Any]:
 
 
 def read_rule(text_: str) -> dict[str, Any]:
-    """A rule such as `industry = machinery; tier in gold, vip; orders >= 2`; nothing: everybody. Raises InvalidInput."""
+    """A rule such as `industry = machinery; tier in gold, vip; orders >= 2`; an empty one takes everybody."""
     conditions = []
     for part in filter(None, (part.strip() for part in text_.replace("\n", ";").split(";"))):
         operator = next((name for name in OPERATORS if f" {name} " in f" {part} "), None)
         if operator is None:
             raise InvalidInput(
-                f"The audience rule '{part}' should read like 'industry = machinery' with one of {', '.join(OPERATORS)}."
+                f"Audience rule '{part}' should read like 'industry = machinery' with one of {', '.join(OPERATORS)}."
             )
         field, value = (side.strip() for side in part.split(operator, 1))
         several = operator in ("in", "not in")

@@ -16,21 +16,57 @@ handlers = Handlers()
 CUSTOMER = "the customer"
 # notice → (to whom, subject, text); braces take variables of the case
 NOTICES = {
-    "return_reminder": (CUSTOMER, "Return {rma_no}: your parcel", "We have not received your parcel yet. It is due on {due_at}."),
-    "repair_estimate": (CUSTOMER, "Return {rma_no}: repair estimate", "The repair would cost {amount}. Please tell us within 5 days."),
-    "authorised": (CUSTOMER, "Return {rma_no} is authorised", "Please send the goods ({route}) until {due_at}.\n\n{instructions}"),
+    "return_reminder": (
+        CUSTOMER,
+        "Return {rma_no}: your parcel",
+        "We have not received your parcel yet. It is due on {due_at}.",
+    ),
+    "repair_estimate": (
+        CUSTOMER,
+        "Return {rma_no}: repair estimate",
+        "The repair would cost {amount}. Please tell us within 5 days.",
+    ),
+    "authorised": (
+        CUSTOMER,
+        "Return {rma_no} is authorised",
+        "Please send the goods ({route}) until {due_at}.\n\n{instructions}",
+    ),
     "refused": (CUSTOMER, "Return {rma_no} is refused", "Reason: {refusal_reason}. You may appeal within 7 days."),
     "refunded": (CUSTOMER, "Return {rma_no}: your {outcome}", "{amount} are on their way to you."),
-    "sent_back": (CUSTOMER, "Return {rma_no}: we send the goods back", "The inspection did not support the claim. Fee: {fee}."),
+    "sent_back": (
+        CUSTOMER,
+        "Return {rma_no}: we send the goods back",
+        "The inspection did not support the claim. Fee: {fee}.",
+    ),
     "repaired": (CUSTOMER, "Return {rma_no}: repaired", "Your {sku} is repaired and on its way."),
-    "closed": (CUSTOMER, "Return {rma_no} is closed", "Thank you. How did we do? Please answer this mail with 1 to 5."),
+    "closed": (
+        CUSTOMER,
+        "Return {rma_no} is closed",
+        "Thank you. How did we do? Please answer this mail with 1 to 5.",
+    ),
     "cancelled": (CUSTOMER, "Return {rma_no} is cancelled", "Nothing has to be sent back."),
-    "claim": ("supplier", "Claim {claim_no}", "We claim {amount} for {sku}, defect {defect_code} (return {rma_no})."),
+    "claim": (
+        "supplier",
+        "Claim {claim_no}",
+        "We claim {amount} for {sku}, defect {defect_code} (return {rma_no}).",
+    ),
     "supplier_reminder": ("supplier", "Claim {claim_no}: reminder", "Our claim is 30 days old and has no answer."),
-    "review_late": ("service_manager", "Return {rma_no}: review is late", "The exception waits for more than a working day."),
-    "inspection_late": ("service_manager", "Return {rma_no}: inspection is late", "Goods wait for more than two working days."),
-    "refund_approval_late": ("service_manager", "Return {rma_no}: approval is late", "A refund waits for your decision."),
-}  # fmt: skip
+    "review_late": (
+        "service_manager",
+        "Return {rma_no}: review is late",
+        "The exception waits for more than a working day.",
+    ),
+    "inspection_late": (
+        "service_manager",
+        "Return {rma_no}: inspection is late",
+        "Goods wait for more than two working days.",
+    ),
+    "refund_approval_late": (
+        "service_manager",
+        "Return {rma_no}: approval is late",
+        "A refund waits for your decision.",
+    ),
+}
 
 
 class _Known(dict):
