@@ -154,7 +154,8 @@ class _MemoryBase:
     def engine(self) -> Engine:
         if self._engine is None:
             self._engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
-            event.listen(self._engine, "connect", _enforce_foreign_keys)
+            event.listen(self._engine, "connect", _configure)
+            event.listen(self._engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
             Base.metadata.create_all(self._engine, tables=TABLES)
         return self._engine
 
@@ -186,5 +187,6 @@ MOST_IMAGES = 4
 _IMAGES: dict[tuple[str, datetime], bytes] = {}  # the demo takes a second to make, its copy a millisecond
 
 
-def _enforce_foreign_keys(connection: Any, _record: Any) -> None:
+def _configure(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the "begin" event opens transactions, not the driver: savepoints need that
     connection.execute("PRAGMA foreign_keys = ON")
