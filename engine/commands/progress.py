@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, insert, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from engine import feel, runtime
@@ -21,6 +21,7 @@ from engine.queries.compiled import Compiled, compiled
 from engine.runtime.expressions import ElementFailure
 from engine.store.actor import Actor
 from engine.store.codec import expand, shrink
+from engine.store.prepared import Prepared
 from engine.store.projections import Changes, Context, project, write
 from engine.store.tables import (
     Incident,
@@ -128,8 +129,8 @@ def save_instance(
     if instance.state == "suspended":
         _rest(changes)
     title = _title(instance, changes, now)
-    result = work.execute(
-        _UPDATE_INSTANCE,
+    result = _UPDATE_INSTANCE.run(
+        work,
         {
             "of_instance": instance.id,
             "of_revision": instance.revision,
@@ -146,7 +147,7 @@ def save_instance(
         raise StaleInstance(f"Somebody else moved the case {instance.called} first: try again.")
     write(work, changes)
     if title != instance.title:
-        work.execute(_UPDATE_TITLES, {"of_instance": instance.id, "new_title": title})
+        _UPDATE_TITLES.run(work, {"of_instance": instance.id, "new_title": title})
     _keep_searchable(work, instance, changes.variables)
     _follow_up(work, instance, changes, now)
     instance.revision += 1
@@ -320,23 +321,22 @@ def searchable_value(value: Any) -> dict[str, Any]:
 
 # Statements -----------------------------------------------------------------------------------------------------------
 
-_UPDATE_INSTANCE = (
+_CASE = ProcessInstance.__table__.c
+_UPDATE_INSTANCE = Prepared(
     update(ProcessInstance.__table__)
-    .where(
-        ProcessInstance.__table__.c.id == bindparam("of_instance"),
-        ProcessInstance.__table__.c.revision == bindparam("of_revision"),
-    )
+    .where(_CASE.id == bindparam("of_instance"), _CASE.revision == bindparam("of_revision"))
     .values(
         {
-            name: bindparam(f"new_{name}")
+            name: bindparam(f"new_{name}", type_=_CASE[name].type)
             for name in ("revision", "snapshot", "state", "title", "moved_at", "ended_at", "end_reason")
         }
     )
 )
-_UPDATE_TITLES = (
+_TASK = UserTask.__table__.c
+_UPDATE_TITLES = Prepared(
     update(UserTask.__table__)
-    .where(UserTask.__table__.c.process_instance_id == bindparam("of_instance"), UserTask.__table__.c.state == "open")
-    .values(title=bindparam("new_title"))
+    .where(_TASK.process_instance_id == bindparam("of_instance"), _TASK.state == literal_column("'open'"))
+    .values(title=bindparam("new_title", type_=_TASK.title.type))
 )
 
 

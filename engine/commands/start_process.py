@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, literal_column, select
 
 from engine import feel, runtime
 from engine.commands.form_values import checked
@@ -137,6 +137,6 @@ def _live_instance(work: Work, enterprise_id: str, process_id: str, business_key
             ProcessInstance.enterprise_id == enterprise_id,
             ProcessInstance.process_id == process_id,
             ProcessInstance.business_key == business_key,
-            ProcessInstance.state.in_(("active", "suspended")),
+            ProcessInstance.state.in_((literal_column("'active'"), literal_column("'suspended'"))),
         )
     ).scalar_one_or_none()

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal_column, select
 
+from engine.queries.worklist import IS_OPEN
 from engine.store.tables import ElementInstance, Incident, ProcessDefinition, ProcessInstance, UserTask
 from engine.store.unit_of_work import Work
 
@@ -38,7 +39,7 @@ def landscape(work: Work, *, enterprise_id: str, now: datetime) -> tuple[Process
     """Every deployed process with what runs, what stands still and what is late."""
     states = _count_by(work, ProcessInstance, enterprise_id, ProcessInstance.process_id, ProcessInstance.state)
     incidents = _counts(work, Incident, enterprise_id, Incident.state == "open")
-    overdue = _counts(work, UserTask, enterprise_id, UserTask.state == "open", UserTask.due_order < now)
+    overdue = _counts(work, UserTask, enterprise_id, IS_OPEN, UserTask.due_order < now)
     started = _trend(work, enterprise_id, ProcessInstance.started_at, now)
     ended = _trend(work, enterprise_id, ProcessInstance.ended_at, now)
     processes = work.execute(
@@ -70,7 +71,7 @@ def elements(work: Work, *, enterprise_id: str, process_id: str, now: datetime) 
         .join(ProcessInstance, ProcessInstance.id == ElementInstance.process_instance_id)
         .where(
             ElementInstance.process_id == process_id,
-            ElementInstance.state == "active",
+            ElementInstance.state == literal_column("'active'"),
             ProcessInstance.enterprise_id == enterprise_id,
         )
         .group_by(ElementInstance.element_id)
@@ -88,7 +89,7 @@ def elements(work: Work, *, enterprise_id: str, process_id: str, now: datetime) 
         work,
         UserTask,
         enterprise_id,
-        UserTask.state == "open",
+        IS_OPEN,
         UserTask.process_id == process_id,
         UserTask.due_order < now,
         by=UserTask.element_id,

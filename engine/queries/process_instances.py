@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal, select
+from sqlalchemy import ColumnElement, func, literal, literal_column, select
 
-from engine.queries.worklist import Page, contains, has_attribute
+from engine.queries.worklist import IS_OPEN, Page, contains, has_attribute
 from engine.store.tables import ElementInstance, Incident, ProcessDefinition, ProcessInstance, SearchVariable, UserTask
 from engine.store.unit_of_work import Work
 
 CASE = ProcessInstance.__table__.c
+IS_ACTIVE = ElementInstance.__table__.c.state == literal_column("'active'")  # written out for its index
 LIVE = ("active", "suspended")
 
 
@@ -154,13 +155,17 @@ def _filters(
         conditions.append(CASE.state.in_(LIVE) if state == "live" else CASE.state == state)
     if element_id is not None:
         conditions.append(
-            _exists(ElementInstance, ElementInstance.element_id == element_id, ElementInstance.state == "active")
+            _exists(
+                ElementInstance,
+                ElementInstance.element_id == element_id,
+                IS_ACTIVE,
+            )
         )
     if has_incident is not None:
         incident = _exists(Incident, Incident.state == "open")
         conditions.append(incident if has_incident else ~incident)
     if is_overdue_at is not None:
-        conditions.append(_exists(UserTask, UserTask.state == "open", UserTask.due_order < is_overdue_at))
+        conditions.append(_exists(UserTask, IS_OPEN, UserTask.due_order < is_overdue_at))
     return conditions
 
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, insert, update
+from sqlalchemy import Table, bindparam, delete, insert, select, update
 
 from engine import events
 from engine.store.codec import pack, unpack
 from engine.store.correlation import correlation_hash
+from engine.store.prepared import Prepared
 from engine.store.tables import (
     END_OF_TIME,
     EVERYBODY,
@@ -89,7 +90,8 @@ class Changes:
         if added is not None:
             added.update(values)
         else:
-            self.changed.setdefault(mapped.__table__, {}).setdefault(key, {}).update(values)
+            new = {f"new_{name}": value for name, value in values.items()}
+            self.changed.setdefault(mapped.__table__, {}).setdefault(key, {}).update(new)
 
     def remove(self, mapped: type, key: Key) -> None:
         if self.added.get(mapped.__table__, {}).pop(key, None) is None:
@@ -117,30 +119,22 @@ def write(work: Work, changes: Changes) -> None:
     context = changes.context
     for table, rows in changes.added.items():
         if rows:
-            work.execute(_INSERT[table], list(rows.values()))
+            _INSERT[table].run(work, list(rows.values()))
     if changes.candidates:
-        work.execute(_INSERT[UserTaskCandidate.__table__], changes.candidates)
+        _INSERT[UserTaskCandidate.__table__].run(work, changes.candidates)
     for table, rows in changes.changed.items():
-        statement, prefix = _UPDATE[table]
-        work.execute(
-            statement,
-            [
-                {"of_instance": context.process_instance_id, "of_key": key}
-                | {prefix + name: value for name, value in values.items()}
-                for key, values in rows.items()
-            ],
+        _UPDATE[table].run(
+            work, [{"of_instance": context.process_instance_id, "of_key": key} | values for key, values in rows.items()]
         )
     for table, keys in changes.removed.items():
-        work.execute(
-            _DELETE[table], [{"of_instance": context.process_instance_id, "of_key": key} for key in sorted(keys)]
-        )
+        _DELETE[table].run(work, [{"of_instance": context.process_instance_id, "of_key": key} for key in sorted(keys)])
     ended_tasks = changes.changed.get(UserTask.__table__)
     if ended_tasks:
-        work.execute(
-            _DELETE_CANDIDATES, [{"of_instance": context.process_instance_id, "of_key": key} for key in ended_tasks]
+        _DELETE_CANDIDATES.run(
+            work, [{"of_instance": context.process_instance_id, "of_key": key} for key in ended_tasks]
         )
-    work.execute(
-        _INSERT[Step.__table__],
+    _INSERT[Step.__table__].run(
+        work,
         {
             "process_instance_id": context.process_instance_id,
             "number": context.number,
@@ -490,26 +484,38 @@ def signature(message: str) -> str:
 # Statements, built once ---------------------------------------------------------------------------------------------
 
 
-def _update(mapped: type, key: str, *names: str) -> tuple[Any, str]:
+def _insert(mapped: type, *left_out: str) -> Prepared:
+    columns = [column.name for column in mapped.__table__.columns if column.name not in left_out]
+    return Prepared(insert(mapped.__table__), columns)
+
+
+def _update(mapped: type, key: str, *names: str) -> Prepared:
     table = mapped.__table__
-    statement = (
+    return Prepared(
         update(table)
         .where(table.c.process_instance_id == bindparam("of_instance"), table.c[key] == bindparam("of_key"))
-        .values({name: bindparam(f"new_{name}") for name in names})
+        .values({name: bindparam(f"new_{name}", type_=table.c[name].type) for name in names})
     )
-    return statement, "new_"
 
 
-def _delete(mapped: type, key: str) -> Any:
+def _delete(mapped: type, key: str) -> Prepared:
     table = mapped.__table__
-    return delete(table).where(
-        table.c.process_instance_id == bindparam("of_instance"), table.c[key] == bindparam("of_key")
+    return Prepared(
+        delete(table).where(
+            table.c.process_instance_id == bindparam("of_instance"), table.c[key] == bindparam("of_key")
+        )
     )
 
 
 _INSERT = {
-    mapped.__table__: insert(mapped.__table__)
-    for mapped in (ElementInstance, UserTask, UserTaskCandidate, Job, Timer, MessageSubscription, Incident, Step)
+    ElementInstance.__table__: _insert(ElementInstance),
+    UserTask.__table__: _insert(UserTask, "draft", "draft_saved_at"),
+    UserTaskCandidate.__table__: _insert(UserTaskCandidate),
+    Job.__table__: _insert(Job),
+    Timer.__table__: _insert(Timer),
+    MessageSubscription.__table__: _insert(MessageSubscription),
+    Incident.__table__: _insert(Incident),
+    Step.__table__: _insert(Step),
 }
 _UPDATE = {
     ElementInstance.__table__: _update(ElementInstance, "element_instance_id", "state", "ended_at"),
@@ -523,13 +529,13 @@ _DELETE = {
     Timer.__table__: _delete(Timer, "timer_id"),
     MessageSubscription.__table__: _delete(MessageSubscription, "subscription_id"),
 }
-_DELETE_CANDIDATES = delete(UserTaskCandidate).where(
-    UserTaskCandidate.user_task_id.in_(
-        UserTask.__table__.select()
-        .with_only_columns(UserTask.id)
-        .where(
-            UserTask.process_instance_id == bindparam("of_instance"),
-            UserTask.element_instance_id == bindparam("of_key"),
+_DELETE_CANDIDATES = Prepared(
+    delete(UserTaskCandidate.__table__).where(
+        UserTaskCandidate.__table__.c.user_task_id.in_(
+            select(UserTask.__table__.c.id).where(
+                UserTask.__table__.c.process_instance_id == bindparam("of_instance"),
+                UserTask.__table__.c.element_instance_id == bindparam("of_key"),
+            )
         )
     )
 )

@@ -26,6 +26,11 @@ def _cascade(target: str) -> ForeignKey:
     return ForeignKey(target, ondelete="CASCADE")
 
 
+def _index_where(condition: str, name: str, *columns: str, unique: bool = False) -> Index:
+    """An index of the rows that meet the condition only."""
+    return Index(name, *columns, unique=unique, sqlite_where=text(condition), postgresql_where=text(condition))
+
+
 class Resource(Base):
     """The bytes of a BPMN model, a DMN file or a form, kept once however many deployments use them."""
 
@@ -104,21 +109,19 @@ class ProcessInstance(Base):
     snapshot: Mapped[bytes] = mapped_column(LargeBinary)
 
     __table_args__ = (
-        Index(
+        _index_where(
+            "state IN ('active', 'suspended') AND business_key IS NOT NULL",
             "uq_process_instance_live_business_key",
             "enterprise_id",
             "process_id",
             "business_key",
             unique=True,
-            sqlite_where=text("state IN ('active', 'suspended')"),
-            postgresql_where=text("state IN ('active', 'suspended')"),
         ),
-        Index(None, "enterprise_id", "state", "started_at"),
+        Index(None, "enterprise_id", "started_at"),
         Index(None, "enterprise_id", "process_id", "state", "started_at"),
-        Index(None, "enterprise_id", "business_key"),
-        Index(None, "definition_id"),
-        Index(None, "started_by_instance_id"),
-        Index(None, "started_by", "state"),
+        _index_where("business_key IS NOT NULL", "ix_process_instance_key", "enterprise_id", "business_key"),
+        _index_where("started_by_instance_id IS NOT NULL", "ix_process_instance_parent", "started_by_instance_id"),
+        _index_where("state IN ('active', 'suspended')", "ix_process_instance_live_starter", "started_by"),
     )
 
 
@@ -127,7 +130,7 @@ class OfInstance:
 
     @declared_attr
     def process_instance_id(cls) -> Mapped[str]:
-        return mapped_column(_cascade("process_instance.id"), index=True)
+        return mapped_column(_cascade("process_instance.id"), index=cls.__tablename__ != "user_task")
 
 
 class ElementInstance(Base):
@@ -146,13 +149,7 @@ class ElementInstance(Base):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (
-        Index(
-            "ix_element_instance_active",
-            "process_id",
-            "element_id",
-            sqlite_where=text("state = 'active'"),
-            postgresql_where=text("state = 'active'"),
-        ),
+        _index_where("state = 'active'", "ix_element_instance_active", "process_id", "element_id"),
         {"sqlite_with_rowid": False},
     )
 
@@ -212,24 +209,21 @@ class UserTask(OfInstance, Base):
 
     __table_args__ = (
         UniqueConstraint("process_instance_id", "element_instance_id"),
-        Index(None, "enterprise_id", "state", "due_order", "id"),
-        Index(None, "enterprise_id", "state", "process_id", "due_order", "id"),
-        Index(
-            None,
+        # What lists of open tasks need; ended tasks leave these indexes, so that they stay small.
+        _index_where("state = 'open'", "ix_user_task_open_due", "enterprise_id", "due_order", "id"),
+        _index_where("state = 'open'", "ix_user_task_open_process", "enterprise_id", "process_id", "due_order", "id"),
+        _index_where("state = 'open'", "ix_user_task_open_role", "enterprise_id", "role", "due_order", "id"),
+        _index_where("state = 'open'", "ix_user_task_open_priority", "enterprise_id", "priority", "id"),
+        _index_where(
+            "state = 'open' AND assignee IS NOT NULL",
+            "ix_user_task_open_assignee",
             "enterprise_id",
-            "state",
             "assignee",
             "due_order",
             "id",
-            sqlite_where=text("assignee IS NOT NULL"),
-            postgresql_where=text("assignee IS NOT NULL"),
         ),
-        Index(None, "owner", sqlite_where=text("owner IS NOT NULL"), postgresql_where=text("owner IS NOT NULL")),
-        Index(None, "enterprise_id", "state", "role", "due_order", "id"),
-        Index(None, "enterprise_id", "state", "priority", "id"),
-        Index(None, "enterprise_id", "state", "created_at", "id"),
-        Index(None, "enterprise_id", "state", "business_key"),
-        Index(None, "enterprise_id", "completed_by", "ended_at"),
+        _index_where("owner IS NOT NULL", "ix_user_task_owner", "owner"),
+        _index_where("completed_by IS NOT NULL", "ix_user_task_done", "enterprise_id", "completed_by", "ended_at"),
     )
 
 
@@ -242,7 +236,7 @@ class UserTaskCandidate(Base):
     kind: Mapped[str] = mapped_column(String(5), primary_key=True)  # group | user
     name: Mapped[str] = mapped_column(Key, primary_key=True)
 
-    __table_args__ = (Index(None, "kind", "name", "user_task_id"), {"sqlite_with_rowid": False})
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
 
 class Comment(OfInstance, Base):
