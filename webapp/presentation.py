@@ -82,6 +82,11 @@ def shown(value: Any) -> str:
             return display(value)
 
 
+def money(value: Decimal | None) -> str:
+    """An amount with two decimals."""
+    return "–" if value is None else format_decimal(value, "#,##0.00")
+
+
 def person_name(name: str | None) -> str:
     """The full name behind a sign-in name."""
     if not name:
@@ -159,6 +164,7 @@ def install(app: Flask) -> None:
         ago=ago,
         due_state=due_state,
         shown=shown,
+        money=money,
         person_name=person_name,
         role_name=role_name,
         initials=initials,

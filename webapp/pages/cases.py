@@ -1,6 +1,7 @@
 """A case: diagram, timeline, variables, why it waits; and what an operator can repair."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -26,6 +27,7 @@ from engine.queries.process_instances import process_instances
 from engine.queries.related_cases import related_cases
 from engine.store.tables import UserTask
 from webapp.access import actor, enterprise_id, now, people, read, run, safe_target, supervisors_only
+from webapp.timeline import told
 
 blueprint = Blueprint("cases", __name__, url_prefix="/cases")
 
@@ -64,8 +66,15 @@ def index():
 def show(case_id: str):
     detail = _case(case_id)
     labels = read(lambda work: element_labels(work, definition_id=detail.row.definition_id))
-    tasks = _open_tasks(case_id)
-    return render_template("cases/page.html", case=detail, labels=labels, tasks=tasks, diagram=diagram_of(detail))
+    return render_template(
+        "cases/page.html",
+        case=detail,
+        labels=labels,
+        tasks=_open_tasks(case_id),
+        diagram=diagram_of(detail),
+        processes=_processes_of(detail, labels),
+        shown_process=request.args.get("diagram") or detail.row.process_id,
+    )
 
 
 @blueprint.get("/<case_id>/tabs/<tab>")
@@ -77,9 +86,13 @@ def tab(case_id: str, tab: str):
     detail = _case(case_id)
     more: dict[str, Any] = {}
     if tab == "diagram":
-        more["diagram"] = diagram_of(detail, request.args.get("element"))
+        element_id = request.args.get("element")
+        labels = read(lambda work: element_labels(work, definition_id=detail.row.definition_id))
+        label = labels.get(element_id or "")
+        more["diagram"] = diagram_of(detail, element_id)
+        more["shown_process"] = label.process_id if label else detail.row.process_id
     elif tab == "timeline":
-        more["entries"] = read(lambda work: timeline(work, process_instance_id=case_id))
+        more["entries"] = told(read(lambda work: timeline(work, process_instance_id=case_id)))
     elif tab == "comments":
         more["comments"] = read(lambda work: comments(work, process_instance_id=case_id))
     elif tab == "documents":
@@ -294,6 +307,18 @@ def _case(case_id: str) -> InstanceDetail:
     return read(
         lambda work: process_instance(work, process_instance_id=case_id, now=now(), enterprise_id=enterprise_id())
     )
+
+
+def _processes_of(detail: InstanceDetail, labels: Mapping[str, Any]) -> dict[str, int]:
+    """The case's own process and the called ones that it entered, with how many tokens are in each."""
+    entered = {detail.row.process_id: 0}
+    for element_id in detail.done_element_ids:
+        if element_id in labels:
+            entered.setdefault(labels[element_id].process_id, 0)
+    for each in detail.active:
+        process_id = labels[each.element_id].process_id if each.element_id in labels else each.process_id
+        entered[process_id] = entered.get(process_id, 0) + 1
+    return entered
 
 
 def _open_tasks(case_id: str) -> list[Any]:
