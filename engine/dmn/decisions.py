@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.dmn.elements import Definitions
 from engine.dmn.graph import CompiledModel, DecisionNode, DmnRun, Evaluation, FunctionNode, Node
+from engine.dmn.tables import NO_RULE
 from engine.errors import Finding, InvalidModel, NotFound
 from engine.feel import Budget, EvaluationError, normalise
 
@@ -23,6 +24,11 @@ class DecisionResult:
     audit: tuple[dict[str, Any], ...] = ()
     messages: tuple[str, ...] = ()
     decisions: Mapping[str, Any] = field(default_factory=dict)  # every decision that was taken, by name
+
+    @property
+    def is_without_rule(self) -> bool:
+        """Whether the only thing to tell is that no rule of a table holds: null is then what the standard wants."""
+        return bool(self.messages) and all(NO_RULE in message for message in self.messages)
 
 
 class Decisions:

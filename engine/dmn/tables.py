@@ -12,6 +12,8 @@ from engine.feel.builtins import BUILTINS
 from engine.feel.operations import equals
 from engine.feel.tree import UnaryTests
 
+NO_RULE = "no rule holds and there is no default output"  # a null that the standard wants, not a mistake
+
 
 @dataclass(slots=True)
 class _Input:
@@ -177,7 +179,7 @@ class _Table:
     def _without_hit(self, scope: Scope) -> Any:
         if self.default is not None:
             return self.default(scope)
-        scope.run.warn("no rule holds and there is no default output")
+        scope.run.warn(NO_RULE)
         return None
 
     def _outputs_of(self, position: int, scope: Scope) -> Any:

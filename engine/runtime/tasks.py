@@ -194,15 +194,10 @@ class DecisionTask(ActivityNode):
         instance.report(
             DecisionEvaluated(instance.now, token.id, self.element.id, decision_id, result.value, tuple(result.audit))
         )
-        if result.value is None and result.messages and not without_hit(result):
+        if result.value is None and result.messages and not result.is_without_rule:
             raise ElementFailure("decision", f"Decision '{decision_id}' gives no result: {'; '.join(result.messages)}")
         self.merge(token, {self.element.result_variable or str(decision_id): result.value})
         return True
-
-
-def without_hit(result) -> bool:
-    """Whether a table had no rule for its inputs: its result is null then, as the standard says, and no failure."""
-    return any(entry.get("rules") == [] for entry in result.audit)
 
 
 class SendTask(ActivityNode):

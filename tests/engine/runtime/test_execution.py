@@ -7,6 +7,7 @@ import pytest
 
 from engine import events
 from engine.bpmn import read_model
+from engine.dmn import compile_decisions, read_dmn
 from engine.errors import InvalidInput, InvalidModel, InvalidState, NotFound
 from engine.runtime import Execution, compile_definition
 from tests.conformance.notation import *  # noqa: F403
@@ -74,9 +75,7 @@ def test_a_user_task_carries_who_and_until_when():
 
 
 def test_a_repaired_variable_lets_the_gateway_go_on():
-    execution = started(
-        start(), gateway("exclusive", "g"), end("x"), end("y"), flows("s>g, g>x?n > 1, g>y?n < 1"), n=1
-    )
+    execution = started(start(), gateway("exclusive", "g"), end("x"), end("y"), flows("s>g, g>x?n > 1, g>y?n < 1"), n=1)
     incident = the(execution, "incident")
     assert "no condition is true" in incident.name
 
@@ -157,7 +156,9 @@ def test_values_keep_their_types_through_a_snapshot():
     loaded = Execution.load(execution._instance.definition, execution.dump())
 
     assert loaded.variables == execution.variables
-    assert [type(value) for value in loaded.variables.values()] == [type(value) for value in execution.variables.values()]
+    assert [type(value) for value in loaded.variables.values()] == [
+        type(value) for value in execution.variables.values()
+    ]
     assert loaded.dump() == execution.dump()
 
 
@@ -206,7 +207,9 @@ def test_a_process_needs_a_start_that_fits():
 
 
 def test_what_cannot_be_run_is_refused_with_all_findings():
-    model = read_model(document(process(start(), script("a", "import os"), script("b", "{x: }"), end(), flows("s>a>b>e"))))
+    model = read_model(
+        document(process(start(), script("a", "import os"), script("b", "{x: }"), end(), flows("s>a>b>e")))
+    )
 
     with pytest.raises(InvalidModel) as refused:
         compile_definition([model])
@@ -221,3 +224,34 @@ def test_an_unreadable_snapshot_is_told():
         Execution.load(definition, b'{"version": 99}')
     with pytest.raises(InvalidInput, match="cannot be read"):
         Execution.load(definition, b"\x00")
+
+
+DMN = """<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="d" namespace="urn:d">
+<decision id="grade" name="grade"><decisionTable hitPolicy="{policy}">
+<input id="i"><inputExpression typeRef="number"><text>n</text></inputExpression></input><output id="o" name="grade"/>
+<rule id="r1"><inputEntry><text>&gt; 1</text></inputEntry><outputEntry><text>"A"</text></outputEntry></rule>
+<rule id="r2"><inputEntry><text>&gt; 5</text></inputEntry><outputEntry><text>"B"</text></outputEntry></rule>
+</decisionTable></decision></definitions>"""
+
+
+def decided(policy: str, n: int) -> Execution:
+    decisions = compile_decisions([read_dmn(DMN.format(policy=policy).encode())])
+    rule = node("businessRuleTask", "r", praxis_decision="grade", praxis_resultVariable="result")
+    model = read_model(document(process(start(), rule, end(), flows("s>r>e"))))
+    return Execution.start(compile_definition([model], decisions), "p", at=AT, variables={"n": n})
+
+
+def test_a_decision_without_a_rule_that_holds_is_null():
+    execution = decided("UNIQUE", 0)
+
+    assert (execution.state, execution.variables["result"]) == ("completed", None)
+
+
+def test_a_decision_that_contradicts_itself_is_an_incident():
+    assert "UNIQUE" in the(decided("UNIQUE", 7), "incident").name.upper()
+
+
+def test_a_decision_is_reported_with_the_rules_that_held():
+    (event,) = [event for event in decided("FIRST", 7).take_events() if isinstance(event, events.DecisionEvaluated)]
+
+    assert (event.decision_id, event.result, event.audit[0]["rules"]) == ("grade", "A", [1])
