@@ -71,7 +71,7 @@ class Node:
     is_expanded: bool = False
     label_size: tuple[float, float] | None = None
     side: str = "top"  # of the content, where a collapsed pool stands
-    exit_share: tuple[float, float] = (0, 1)  # the part of the content's width that a collapsed pool stands along
+    exit_lines: tuple[int, int] = (0, 1_000_000)  # the vertical lines of the grid that a collapsed pool stands along
     # where it stands on the grid (rows count over all bands of the scope)
     place_in_flow: int = 0  # forward flows lead from smaller to greater ones
     column: int = 0

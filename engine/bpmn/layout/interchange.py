@@ -5,7 +5,7 @@ from __future__ import annotations
 from lxml import etree
 
 from engine.bpmn.layout import drawing as d
-from engine.bpmn.layout.arranging import lane_boxes
+from engine.bpmn.layout.pools import lane_boxes
 from engine.bpmn.layout.reading import BPMNDI, DC, DI
 
 PREFIXES = {"bpmndi": BPMNDI, "dc": DC, "di": DI}

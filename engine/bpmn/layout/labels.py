@@ -7,6 +7,7 @@ from itertools import chain, pairwise
 
 from engine.bpmn.layout import drawing as d
 from engine.bpmn.layout.demand import LABEL_GAP
+from engine.bpmn.layout.frame import HEADER
 from engine.bpmn.layout.text import widths_for
 
 WIDTHS = (90, 74, 60, 46)
@@ -20,7 +21,8 @@ class Obstacles:
         self.boxes = [node.box for node in scope.nodes]
         self.lines = [(a, b, wire) for wire in scope.wires for a, b in pairwise(wire.points)]
         self.borders = sorted({border for band in scope.bands for border in (band.top, band.bottom)})
-        self.width = scope.width
+        self.width, self.height = scope.width, scope.height
+        self.headers = HEADER * max((band.depth + (band.pool is not None) for band in scope.bands), default=0)
         is_inside = scope.host is not None
         self.top, self.bottom = (0, scope.height) if is_inside else (-pool_gap, scope.height + pool_gap)
 
@@ -29,7 +31,8 @@ class Obstacles:
         for a, b, owner in self.lines:
             if _touches(box, a, b):
                 cost += 400 if owner is not own else 300
-        if box.x < 0 or box.right > self.width or box.y < self.top or box.bottom > self.bottom:
+        left = 0 if 0 <= box.y < self.height else -self.headers
+        if box.x < left or box.right > self.width or box.y < self.top or box.bottom > self.bottom:
             cost += 500
         return cost + 60 * sum(box.y < border < box.bottom for border in self.borders)
 

@@ -157,8 +157,8 @@ class _Reader:
         node.host = host
         node.band = host.band
         host.attached.append(node)
-        if host.kind == d.TASK and len(host.attached) > 3:
-            host.width = 40.0 * len(host.attached)
+        if host.kind == d.TASK and len(host.attached) > 2:
+            host.width = 50.0 * len(host.attached)
 
     def _guess_bands(self, parent, unplaced: list[d.Node], default_band: int | None) -> None:
         """Nodes that no lane names go to the lane of a neighbour, else to the last lane."""

@@ -184,8 +184,8 @@ class Router:
         line = 0 if side == "top" else self.grid.height - 1
         step = self.grid.width if side == "top" else -self.grid.width
         docks = []
-        first, last = end.node.exit_share if end.node is not None else (0, 1)
-        for i in range(int(first * self.grid.width), max(1, int(last * self.grid.width))):
+        first, last = end.node.exit_lines if end.node is not None else (0, self.grid.width)
+        for i in range(min(first, self.grid.width - 1), min(last, self.grid.width)):
             cell = self.grid.point(i, line)
             docks.append(Dock(end.node, side, cell, cell + step, 0, 0 if i % 2 else 20))
         return docks
