@@ -14,6 +14,15 @@ def cents(amount: Decimal) -> Decimal:
     return amount.quantize(CENT, rounding=ROUND_HALF_UP)
 
 
+def shown(quantity: Decimal) -> str:
+    """The number for people, without trailing zeros.
+
+    >>> shown(Decimal("3.0000")), shown(Decimal("0.50"))
+    ('3', '0.5')
+    """
+    return f"{quantity.normalize():f}"
+
+
 def decimal_of(value: Any, what: str = "value") -> Decimal:
     """The exact number in a process variable, a form value or a text such as `1,299.50`, `1.299,50` or `¥1299`.
 

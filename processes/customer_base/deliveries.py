@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.errors import InvalidInput, InvalidState
-from processes.customer_base.amounts import ZERO, decimal_of
+from processes.customer_base.amounts import ZERO, decimal_of, shown
 from processes.customer_base.numbering import next_number
 from processes.customer_base.orders import quantities_by_line
 from processes.customer_base.products import products_by_sku
@@ -135,7 +135,8 @@ def _chosen(
         if line is None or quantity > open_quantities[line.id]:
             open_quantity = open_quantities[line.id] if line else ZERO
             raise InvalidInput(
-                f"{quantity} of {wanted['sku']} should be delivered, {open_quantity} of order {order.number} are open."
+                f"{shown(quantity)} of {wanted['sku']} should be delivered, "
+                f"{shown(open_quantity)} of order {order.number} are open."
             )
         chosen.append((line, quantity))
     return chosen

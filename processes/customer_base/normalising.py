@@ -52,25 +52,16 @@ def normalise_phone(text: str, country: str | None = None) -> str:
     '+8613800138000'
     """
     cleaned = unicodedata.normalize("NFKC", text).strip()
-    for region in _regions(cleaned, country):
-        try:
-            number = phonenumbers.parse(cleaned, region)
-        except phonenumbers.NumberParseException:
-            continue
+    international = "+" + cleaned[2:] if cleaned.startswith("00") else cleaned
+    try:
+        number = phonenumbers.parse(international, (country or "CN").upper())
         if phonenumbers.is_valid_number(number):
             return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    except phonenumbers.NumberParseException:
+        pass
     raise InvalidInput(
         f"A phone number was expected, found '{text}': write it with its country code, such as +86 10 6552 9988."
     )
-
-
-def _regions(cleaned: str, country: str | None) -> list[str | None]:
-    if cleaned.startswith("+"):
-        return [None]
-    regions: list[str | None] = [country.upper() if country else "CN"]
-    if cleaned.startswith("00"):
-        regions.insert(0, regions[0])
-    return regions
 
 
 def normalise_country(text: str) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.errors import InvalidInput, InvalidState
-from processes.customer_base.amounts import ZERO, cents, decimal_of
+from processes.customer_base.amounts import ZERO, cents, decimal_of, shown
 from processes.customer_base.characteristics import record_behaviour
 from processes.customer_base.numbering import next_number
 from processes.customer_base.opportunities import win_opportunity
@@ -412,7 +412,7 @@ def _differences_to_quote(order: Order, quote: Quote) -> list[OrderError]:
             )
             continue
         if line.quantity != offered.quantity:
-            message = f"{line.quantity} of {line.product_sku} ordered, {offered.quantity} quoted."
+            message = f"{shown(line.quantity)} of {line.product_sku} ordered, {shown(offered.quantity)} quoted."
             errors.append(OrderError("quantity", message, line.position))
         if abs(line.unit_price - offered.unit_price) > offered.unit_price * PRICE_TOLERANCE_SHARE:
             message = f"{line.product_sku} ordered at {line.unit_price}, quoted at {offered.unit_price}."
@@ -484,7 +484,9 @@ def _add_line(session: Session, order: Order, sku: str, quantity: Decimal, now: 
 
 def _change_line(session: Session, order: Order, line: OrderLine, quantity: Decimal, now: datetime) -> None:
     if quantity < line.delivered:
-        raise InvalidInput(f"{line.delivered} of {line.product_sku} are delivered already, found {quantity}.")
+        raise InvalidInput(
+            f"{shown(line.delivered)} of {line.product_sku} are delivered already, found {shown(quantity)}."
+        )
     tax_share = line.tax / line.net if line.net else ZERO
     release(session, reference=line.id, now=now)
     if quantity == 0:

@@ -37,10 +37,11 @@ class Item:
         sku = line.get("sku") or line.get("product_sku")
         if not sku:
             raise InvalidInput(f"A line needs a product ('sku'), found {dict(line)}.")
+        quantity = line.get("quantity", line.get("qty"))
         unit_price = line.get("manual_unit_price")
         return cls(
             sku=str(sku),
-            quantity=decimal_of(line.get("quantity") or line.get("qty") or 1, "quantity"),
+            quantity=decimal_of(1 if quantity is None else quantity, "quantity"),
             choices=dict(line.get("choices") or {}),
             manual_discount_share=decimal_of(line.get("discount_share") or 0, "discount"),
             manual_unit_price=None if unit_price is None else decimal_of(unit_price, "unit price"),

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.errors import InvalidInput, InvalidState
-from processes.customer_base.amounts import ZERO, cents, decimal_of
+from processes.customer_base.amounts import ZERO, cents, decimal_of, shown
 from processes.customer_base.characteristics import record_behaviour
 from processes.customer_base.dispositions import DISPOSITIONS
 from processes.customer_base.invoicing import invoices_of_line
@@ -230,7 +230,9 @@ def post_disposition(
     rest = line.received - line.disposed
     quantity = rest if quantity is None else quantity
     if quantity <= 0 or quantity > rest:
-        raise InvalidState(f"{quantity} of {line.product_sku} should be disposed, {rest} are in the house.")
+        raise InvalidState(
+            f"{shown(quantity)} of {line.product_sku} should be disposed, {shown(rest)} are in the house."
+        )
     product = product_by_sku(session, line.product_sku)
     if kind == "recycle" and product.hazardous and not certificate:
         raise InvalidInput(f"{product.sku} is hazardous: recycling it needs the certificate's number.")
@@ -309,7 +311,7 @@ def finish_return(session: Session, *, return_id: str, status: str, now: datetim
     open_pieces = sum((line.received - line.disposed for line in returned.lines), ZERO)
     if status == "closed" and open_pieces:
         raise InvalidState(
-            f"{open_pieces} pieces of return {returned.number} have no disposition yet: decide them first."
+            f"{shown(open_pieces)} pieces of return {returned.number} have no disposition yet: decide them first."
         )
     if status in ("cancelled", "not_received") and returned.received_at:
         raise InvalidState(f"The goods of return {returned.number} have arrived: it cannot be {status} any more.")
@@ -431,8 +433,8 @@ def _check_returnable(session: Session, order_line_id: str, quantity: Decimal) -
     left = ordered.delivered - ordered.returned - _announced(session, order_line_id)
     if quantity <= 0 or quantity > left:
         raise InvalidInput(
-            f"{quantity} of {ordered.product_sku} should come back, but only {left} were delivered and are not "
-            "returned or announced yet: correct the quantity."
+            f"{shown(quantity)} of {ordered.product_sku} should come back, but only {shown(left)} were delivered "
+            "and are not returned or announced yet: correct the quantity."
         )
 
 

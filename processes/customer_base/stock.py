@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.errors import InvalidInput, InvalidState, NotFound
-from processes.customer_base.amounts import ZERO, decimal_of
+from processes.customer_base.amounts import ZERO, decimal_of, shown
 from processes.customer_base.products import products_by_sku
 from processes.customer_base.scope import add
 from processes.customer_base.tables import Reservation, StockLevel, StockLocation, StockMovement
@@ -64,8 +64,8 @@ def post_movement(
     if level.on_hand + quantity < level.reserved:
         free = level.on_hand - level.reserved
         raise StockShort(
-            f"{-quantity} of {sku} should leave {location}, but only {free} are free "
-            f"({level.on_hand} on hand, {level.reserved} reserved): receive or transfer stock first."
+            f"{shown(-quantity)} of {sku} should leave {location}, but only {shown(free)} are free "
+            f"({shown(level.on_hand)} on hand, {shown(level.reserved)} reserved): receive or transfer stock first."
         )
     level.on_hand += quantity
     return add(
@@ -124,7 +124,9 @@ def reserve(
     level = stock_level(session, sku=sku, location=location)
     free = level.on_hand - level.reserved
     if free < quantity:
-        raise StockShort(f"{quantity} of {sku} were asked at {location}, {free} are free: split, wait or substitute.")
+        raise StockShort(
+            f"{shown(quantity)} of {sku} were asked at {location}, {shown(free)} are free: split, wait or substitute."
+        )
     level.reserved += quantity
     return add(
         session,

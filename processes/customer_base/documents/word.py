@@ -18,7 +18,7 @@ def write_docx(paper: Paper, *, templates: Path = TEMPLATES) -> bytes:
     """The paper as .docx, with the template of its kind and language; the same paper gives the same bytes."""
     template = DocxTemplate(templates / f"{paper.kind}_{paper.language}.docx")
     template.render(_context(paper), autoescape=True)
-    properties = template.get_docx().core_properties
+    properties = template.docx.core_properties  # get_docx() would read the template anew
     properties.title, properties.author = f"{paper.number}", paper.seller
     properties.created = properties.modified = datetime.combine(paper.written_on, time())
     properties.last_modified_by, properties.revision = paper.seller, 1
