@@ -20,6 +20,7 @@ class Obstacles:
     def __init__(self, scope: d.Scope, pool_gap: float):
         self.boxes = [node.box for node in scope.nodes]
         self.lines = [(a, b, wire) for wire in scope.wires for a, b in pairwise(wire.points)]
+        self.lines += [line for wire in scope.wires for line in _gap_lines(wire, pool_gap)]
         self.borders = sorted({border for band in scope.bands for border in (band.top, band.bottom)})
         self.width, self.height = scope.width, scope.height
         self.headers = HEADER * max((band.depth + (band.pool is not None) for band in scope.bands), default=0)
@@ -55,6 +56,13 @@ def place_labels(scope: d.Scope, pool_gap: float) -> list[d.Node | d.Wire]:
             crowded.append(wire)
         obstacles.boxes.append(wire.flow.label)
     return crowded
+
+
+def _gap_lines(wire: d.Wire, pool_gap: float) -> Iterator[tuple[d.Point, d.Point, object]]:
+    """The part of a message flow between the content and a collapsed pool."""
+    for end, point in ((wire.source, wire.points[0]), (wire.target, wire.points[-1])):
+        if end.node is not None and end.node.kind == d.POOL:
+            yield point, d.Point(point.x, point.y + (pool_gap if end.node.side == "bottom" else -pool_gap)), wire
 
 
 def labelled_wire(flow: d.Flow) -> d.Wire:
