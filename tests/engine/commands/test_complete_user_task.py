@@ -1,3 +1,5 @@
+import threading
+
 import pytest
 
 from engine.commands.complete_user_task import complete_user_task
@@ -155,6 +157,64 @@ def test_the_deployed_form_checks_and_types_what_is_sent(office):
 
     assert set(refused.value.errors) == {"amount"}
     assert office.variables(case.process_instance_id) == {"amount": 12}
+
+
+BRANCHES = [f"part_{number}" for number in range(6)]
+PARALLEL = model(
+    process(
+        "parallel",
+        line(start(), '<bpmn:parallelGateway id="split"/>'),
+        line('<bpmn:parallelGateway id="join"/>', end()),
+        *(user_task(each) + flow("split", each) + flow(each, "join") for each in BRANCHES),
+    )
+)
+
+
+def test_people_who_complete_branches_of_one_case_at_once_never_see_a_conflict(office):
+    office.deploy(PARALLEL)
+    case = office.start("parallel").process_instance_id
+    ready = threading.Barrier(len(BRANCHES))
+    problems = []
+
+    def work_on(element_id):
+        task_id = office.task(element_id).id
+        ready.wait()
+        try:
+            office.do(complete_user_task, user_task_id=task_id, variables={element_id: "done"})
+        except Exception as problem:
+            problems.append(problem)
+
+    threads = [threading.Thread(target=work_on, args=(each,)) for each in BRANCHES]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert problems == []
+    assert office.state(case) == "completed"
+    assert office.variables(case) == dict.fromkeys(BRANCHES, "done")
+    assert office.differences() == []
+
+
+def test_of_many_clicks_on_one_button_at_once_one_completes_the_task(office):
+    office.deploy(TWO_TASKS)
+    office.start("two")
+    task_id = office.task("first").id
+    ready = threading.Barrier(5)
+    outcomes = []
+
+    def click():
+        ready.wait()
+        outcomes.append(office.do(complete_user_task, user_task_id=task_id, completion_key="one click"))
+
+    threads = [threading.Thread(target=click) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(outcome.is_repeated for outcome in outcomes) == [False, True, True, True, True]
+    assert office.open_tasks() == ["second"]
 
 
 LOOP = model(

@@ -29,10 +29,14 @@ def test_leaving_the_block_keeps_everything(store):
 def test_an_exception_undoes_everything_and_calls_no_follow_up(store):
     called = []
 
-    with pytest.raises(RuntimeError), store.transaction() as work:
-        work.session.add(resource("a"))
-        work.after_commit(lambda: called.append(1))
-        raise RuntimeError
+    def change_and_fail():
+        with store.transaction() as work:
+            work.session.add(resource("a"))
+            work.after_commit(lambda: called.append(1))
+            raise RuntimeError("halfway")
+
+    with pytest.raises(RuntimeError, match="halfway"):
+        change_and_fail()
 
     assert (count(store), called) == (0, [])
 
@@ -128,7 +132,7 @@ def test_a_second_unit_of_work_in_the_same_thread_is_a_mistake_that_is_named(sql
 def test_many_writers_all_get_their_turn(store):
     def write(number):
         for step in range(5):
-            store.run(lambda work: work.session.add(resource(f"{number}-{step}")))
+            store.run(lambda work, step=step: work.session.add(resource(f"{number}-{step}")))
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(6)]
     for thread in threads:
