@@ -166,7 +166,7 @@ def replan_delivery(job: Job) -> Mapping[str, Any]:
         return once.keep(
             {
                 "delivery": delivery_variables(session, delivery, drop_ship=drop_ship),
-                "delivery_rest": delivery_variables(session, rest, drop_ship=drop_ship) if rest else None,
+                "remaining_delivery": delivery_variables(session, rest, drop_ship=drop_ship) if rest else None,
                 "short_lines": [],
                 "pick_complete": None,
             }

@@ -488,7 +488,7 @@ def test_a_shelf_with_less_than_the_books_corrects_the_books(world, order):
     planned = world.run("sales.replan_delivery", {**short, "plan_decision": "split", "plan_date": date(2026, 1, 12)})
 
     assert [line["quantity"] for line in planned["delivery"]["lines"]] == [6]
-    assert [line["quantity"] for line in planned["delivery_rest"]["lines"]] == [4]
+    assert [line["quantity"] for line in planned["remaining_delivery"]["lines"]] == [4]
     assert free_filters(world) == order["free_before"] - 4 - 6  # lost, promised
 
 
