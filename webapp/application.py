@@ -7,6 +7,7 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 
 from webapp import access, assets, errors, languages, presentation, security
+from webapp.importing import ImportRuns
 from webapp.pages import blueprints
 from webapp.settings import Settings
 from webapp.wiring import Wiring, wire
@@ -22,6 +23,7 @@ def create_app(settings: Settings | None = None, wiring: Wiring | None = None) -
     settings = settings or (wiring.settings if wiring else Settings.from_environment())
     app = Flask("webapp", static_folder="static", template_folder="templates")
     app.extensions["praxis"] = wiring or wire(settings)
+    app.extensions["praxis_imports"] = ImportRuns()
     app.config.update(
         SECRET_KEY=settings.signing_key(),
         SESSION_COOKIE_NAME="praxis_session",

@@ -4,14 +4,16 @@ Cases are worked by the packs' own scenarios: each is started and played a part 
 that the screens call, with the real handlers, so that what the demo shows is what people would have done.
 """
 
+import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
 
+from engine.clock import VirtualClock
 from engine.commands.claim_user_task import claim_user_task
 from engine.commands.complete_user_task import complete_user_task
 from engine.commands.deploy import deploy
@@ -32,7 +34,23 @@ from webapp.tables import Enterprise, Membership, Role, User
 from webapp.wiring import Wiring
 
 ENTERPRISE = "demo"
-CASES_PER_PRACTICE = 8
+ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d)?)?")
+CASES_PER_PRACTICE = 10
+HAPPY_CASES = 7
+HISTORY_HOURS = 96  # the cases began over the last days
+PROSPECTS = (
+    ("Hengda Bottling", "Ms Chen", "Suzhou"),
+    ("Lakeside Dairy", "Tom Weber", "Wuxi"),
+    ("Orient Pack", "Mr Zhao", "Hangzhou"),
+    ("Baltic Breweries", "Anna Rask", "Ningbo"),
+    ("Greenfield Juices", "Ms Sun", "Nanjing"),
+    ("Pacific Sauces", "Ken Mori", "Shanghai"),
+    ("Alpine Water", "Eva Huber", "Kunshan"),
+    ("Delta Chemicals", "Mr Guo", "Changzhou"),
+    ("Summit Pharma", "Ms Qian", "Hefei"),
+    ("Harbour Foods", "Leo Park", "Xiamen"),
+    ("Northern Mills", "Ms Tang", "Jinan"),
+)
 PASSWORD_FILE = "demo_password"
 DIRECTOR = Actor(id="demo", is_supervisor=True, enterprise_id=ENTERPRISE)
 
@@ -68,13 +86,14 @@ def create_demo(wiring: Wiring, *, note: Callable[[str], None] = lambda _text: N
     practices = list(readable_practices(note))
     password = _password(wiring)
     people = list(_people(practices))
-    is_new = wiring.run(lambda work: _add_people(work, wiring.clock.now(), password, people, practices))
-    wiring.run(lambda work: _fill_customer_base(work, wiring.clock.now()))
+    clock = VirtualClock(wiring.clock.now() - timedelta(hours=HISTORY_HOURS))
+    is_new = wiring.run(lambda work: _add_people(work, clock.now(), password, people, practices))
+    wiring.run(lambda work: _fill_customer_base(work, clock.now()))
     deployed = _deploy_all(wiring, practices, note)
     if is_new:
         for practice in deployed:
-            count = sum(1 for _case in play_cases(wiring, practice, people))
-            note(f"{practice.card.name.en}: {count} running cases")
+            count = sum(1 for _case in play_cases(wiring, practice, people, clock))
+            note(f"{practice.card.name.en}: {count} cases")
     return password, people
 
 
@@ -189,29 +208,81 @@ def deploy_practice(wiring: Wiring, practice: Practice) -> None:
 # Cases at every stage -------------------------------------------------------------------------------------------------
 
 
-def play_cases(wiring: Wiring, practice: Practice, people: list[DemoPerson]) -> Iterator[str]:
-    """Start cases from the practice's scenarios and work each a little further than the one before; gives their ids."""
+def play_cases(wiring: Wiring, practice: Practice, people: list[DemoPerson], clock: VirtualClock) -> Iterator[str]:
+    """Cases of the practice, begun over the last days and worked to different stages; gives their ids.
+
+    The first scenario, the happy path, is played to ever later steps; some of the others as far as they go.
+    """
     try:
         scenarios = [each for each in read_scenarios(practice.scenarios) if each.start and not each.simulators]
     except EngineError:
         return
-    for number in range(min(CASES_PER_PRACTICE, 2 * len(scenarios))):
-        scenario = scenarios[number % len(scenarios)]
-        director = Director(wiring, practice, people)
+    for number, (scenario, steps) in enumerate(stages(scenarios)):
+        director = Director(wiring, practice, people, clock)
         case_id = director.start(scenario, number)
-        if case_id is None:
-            continue
-        director.play(case_id, scenario, steps=number)
-        yield case_id
+        if case_id is not None:
+            director.play(case_id, scenario, steps=steps)
+            yield case_id
+        clock.pass_by(hours=HISTORY_HOURS / (4 * CASES_PER_PRACTICE))
+
+
+def stages(scenarios: list[Scenario]) -> list[tuple[Scenario, int]]:
+    """Which scenarios are played, and how many steps of each."""
+    if not scenarios:
+        return []
+    happy, others = scenarios[0], scenarios[1:]
+    most = len(doable_steps(happy))
+    wanted = sorted({round(most * part / HAPPY_CASES) for part in range(HAPPY_CASES + 1)})
+    every = max(1, len(others) // (CASES_PER_PRACTICE - HAPPY_CASES))
+    chosen = others[::every][: CASES_PER_PRACTICE - HAPPY_CASES]
+    return [(happy, steps) for steps in wanted] + [(each, len(each.steps)) for each in chosen]
+
+
+def doable_steps(scenario: Scenario) -> list[Mapping[str, Any]]:
+    """The steps that do something; expectations are the scenario's own test."""
+    return [step for step in scenario.steps if "expect" not in step]
+
+
+def shifted(value: Any, days: timedelta) -> Any:
+    """The value with its dates moved by so many days: a scenario's calendar becomes the demo's."""
+    match value:
+        case date():  # datetime too
+            return value + days
+        case str() if ISO_DATE.fullmatch(value):
+            return (date.fromisoformat(value[:10]) + days).isoformat() + value[10:]
+        case Mapping():
+            return {name: shifted(item, days) for name, item in value.items()}
+        case list():
+            return [shifted(item, days) for item in value]
+        case _:
+            return value
+
+
+def varied(variables: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """The same start for somebody else, so that the demo's leads are not each other's duplicates."""
+    found = dict(variables)
+    company, contact, city = PROSPECTS[number % len(PROSPECTS)]
+    domain = f"{company.split()[0].lower()}{number}.example"
+    changes = {
+        "company": company,
+        "contact_name": contact,
+        "city": city,
+        "email": f"{contact.split()[-1].lower()}@{domain}",
+        "phone": f"+86 21 6552 {8100 + 37 * number:04d}",
+    }
+    if number and found.get("company"):
+        found |= {name: value for name, value in changes.items() if found.get(name)}
+    return found
 
 
 class Director:
     """Plays a scenario's steps as the demo's people would do them on screen."""
 
-    def __init__(self, wiring: Wiring, practice: Practice, people: list[DemoPerson]):
+    def __init__(self, wiring: Wiring, practice: Practice, people: list[DemoPerson], clock: VirtualClock):
         self.wiring = wiring
         self.practice = practice
         self.people = people
+        self.clock = clock
 
     def start(self, scenario: Scenario, number: int) -> str | None:
         """The new case's id; None when this scenario cannot be started here."""
@@ -222,26 +293,29 @@ class Director:
                     work,
                     enterprise_id=ENTERPRISE,
                     process_id=process_id,
-                    variables=dict(scenario.variables),
+                    variables=shifted(varied(scenario.variables, number), self._days(scenario)),
                     actor=DIRECTOR,
-                    now=self.wiring.clock.now(),
+                    now=self.clock.now(),
                 )
             )
         except EngineError:
             return None
-        self.wiring.worker.run_due()
-        return started.process_instance_id
+        self.wiring.worker.run_due(self.clock.now())
+        return started.process_instance_id if started.is_new else None
 
     def play(self, case_id: str, scenario: Scenario, *, steps: int) -> None:
         """Do this many steps, or as many as can happen now; the case then waits where it is."""
-        doable = [step for step in scenario.steps if "expect" not in step]
-        for step in doable[:steps]:
+        for step in doable_steps(scenario)[:steps]:
+            self.clock.pass_by(minutes=7)
             try:
-                if not self._do(case_id, step):
+                if not self._do(case_id, shifted(step, self._days(scenario))):
                     return
             except EngineError:
                 return
-            self.wiring.worker.run_due()
+            self.wiring.worker.run_due(self.clock.now())
+
+    def _days(self, scenario: Scenario) -> timedelta:
+        return timedelta(days=(self.clock.now() - scenario.now).days)
 
     def _do(self, case_id: str, step: Mapping[str, Any]) -> bool:
         if "complete" in step:
@@ -255,7 +329,7 @@ class Director:
                     process_instance_id=case_id,
                     variables=step["set"],
                     actor=DIRECTOR,
-                    now=self.wiring.clock.now(),
+                    now=self.clock.now(),
                 )
             )
             return True
@@ -269,10 +343,8 @@ class Director:
 
         def work_on(work):
             if task.assignee is None:
-                claim_user_task(work, user_task_id=task.id, actor=actor, now=self.wiring.clock.now())
-            complete_user_task(
-                work, user_task_id=task.id, variables=dict(variables), actor=actor, now=self.wiring.clock.now()
-            )
+                claim_user_task(work, user_task_id=task.id, actor=actor, now=self.clock.now())
+            complete_user_task(work, user_task_id=task.id, variables=dict(variables), actor=actor, now=self.clock.now())
 
         self.wiring.run(work_on)
         return True
@@ -280,7 +352,7 @@ class Director:
     def _publish(self, case_id: str, name: str, variables: Mapping[str, Any]) -> bool:
         """The message with the keys that this case waits for."""
         with self.wiring.store.reading() as work:
-            detail = process_instance(work, process_instance_id=case_id, now=self.wiring.clock.now())
+            detail = process_instance(work, process_instance_id=case_id, now=self.clock.now())
             keys = _correlation_of(work, case_id, name)
         if detail.row.state != "active" or keys is None:
             return False
@@ -292,7 +364,7 @@ class Director:
                 correlation=keys,
                 variables=dict(variables),
                 actor=DIRECTOR,
-                now=self.wiring.clock.now(),
+                now=self.clock.now(),
             )
         )
         return True

@@ -1,5 +1,6 @@
 """What an installation consists of at run time: store, clock, handlers, worker; made once, passed everywhere."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -32,6 +33,7 @@ class Wiring:
     resources: Resources
     worker: Worker
     throttle: Throttle = field(init=False)
+    log: logging.Logger = field(default=logging.getLogger("webapp"), init=False)
 
     def __post_init__(self) -> None:
         self.throttle = Throttle(self.settings.sign_in_attempts, self.settings.sign_in_pause_seconds)
