@@ -15,23 +15,33 @@ from engine.play.scenario import STEPS, Scenario, read_scenarios
 from engine.runtime import Definition, compile_definition
 
 RAN, FAILED, REFUSED = 0, 1, 2
+DMN_NAMESPACE, BPMN_NAMESPACE = b"omg.org/spec/DMN/", b"omg.org/spec/BPMN/"
 
 
 def read_documents(paths: Sequence[Path]) -> Definition:
     """Compile the models and decisions in these files. Raises InvalidModel or InvalidInput."""
     models, decisions = [], []
-    for path in paths:
-        try:
-            content = Path(path).read_bytes()
-        except OSError as error:
-            raise InvalidInput(f"The file {path} cannot be read: {error.strerror}.") from error
-        if str(path).lower().endswith(".dmn"):
-            decisions.append(content)
-        else:
-            models.append(read_model(content))
+    for path in dict.fromkeys(Path(path) for path in paths):
+        content = _content(path)
+        (decisions if _is_decision(path, content) else models).append(content)
     if not models:
         raise InvalidInput("There is no BPMN model among the files; name at least one .bpmn file.")
-    return compile_definition(models, read_decisions(decisions))
+    return compile_definition([read_model(content) for content in models], read_decisions(decisions))
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InvalidInput(f"The file {path} cannot be read: {reason}.") from error
+
+
+def _is_decision(path: Path, content: bytes) -> bool:
+    """Decisions are told by the file's name, or by their namespace where the name says nothing."""
+    if path.suffix.lower() in (".dmn", ".bpmn"):
+        return path.suffix.lower() == ".dmn"
+    return DMN_NAMESPACE in content[:4096] and BPMN_NAMESPACE not in content[:4096]
 
 
 def read_decisions(documents: Sequence[bytes]):
@@ -44,7 +54,7 @@ def read_decisions(documents: Sequence[bytes]):
 
 
 @click.command(epilog="Steps of a scenario: " + "; ".join(f"{verb}: {text}" for verb, text in STEPS.items()) + ".")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--scenario", "scenario_file", type=click.Path(path_type=Path), help="TOML file with steps.")
 @click.option("--name", help="Play only the scenario of this name.")
 @click.option("--process", "process_id", help="Process to start; default: the one that starts by itself.")
@@ -53,12 +63,17 @@ def read_decisions(documents: Sequence[bytes]):
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
 def play(context, files, scenario_file, name, process_id, variables, reload, as_json):
-    """Run BPMN models (and DMN files) in memory on a virtual clock."""
+    """Run BPMN models (and DMN files) in memory on a virtual clock.
+
+    A scenario file can name its models itself (`models = [...]`, relative to the file).
+    """
     world = context.obj or {}
     try:
-        definition = read_documents(files)
         scenarios = _scenarios(scenario_file, name)
         given = _variables(variables)
+        definition = read_documents(files or _models_of(scenarios, scenario_file))
+        if process_id is not None:
+            definition.root(process_id)
     except EngineError as error:
         _print(refusal(error), as_json)
         sys.exit(REFUSED)
@@ -100,9 +115,10 @@ def _scenarios(path: Path | None, name: str | None) -> list[Scenario]:
     if path is None:
         return [Scenario()]
     try:
-        scenarios = read_scenarios(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InvalidInput(f"The scenario file {path} cannot be read: {error.strerror}.") from error
+        text = _content(path).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"The scenario file {path} is no text in UTF-8: {error.reason}.") from error
+    scenarios = read_scenarios(text)
     chosen = [scenario for scenario in scenarios if name in (None, scenario.name)]
     if not chosen:
         known = ", ".join(scenario.name for scenario in scenarios)
@@ -110,10 +126,18 @@ def _scenarios(path: Path | None, name: str | None) -> list[Scenario]:
     return chosen
 
 
+def _models_of(scenarios: Sequence[Scenario], path: Path | None) -> list[Path]:
+    """The models that the scenarios name, where their file stands."""
+    models = [path.parent / model for scenario in scenarios for model in scenario.models] if path else []
+    if not models:
+        raise InvalidInput("There is nothing to play; name at least one .bpmn file.")
+    return models
+
+
 def _variables(text: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise InvalidInput(f"--variables should be a JSON object, but cannot be read: {error}.") from error
     if not isinstance(value, dict):
         raise InvalidInput(f"--variables should be a JSON object, but is {text}.")

@@ -1,6 +1,6 @@
 """A small world on a virtual clock: process instances, and messages, signals and timers between them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from engine.runtime import Definition, Execution, StartEvent, Waiting
 from engine.runtime.timers import start_due
 
 MAX_EXECUTIONS = 1_000
+MAX_FIRINGS = 10_000  # timers due without any time passing: more is a loop of timers without a wait
 
 
 class CannotPlay(InvalidInput):
@@ -62,12 +63,14 @@ class Player:
         self.executions: list[Execution] = []
         self.trace: list[str] = []
         self.bodies: set[tuple[int, int]] = set()
+        self.uncaught: set[tuple[int, int]] = set()
         self.jobs: dict[tuple[int, int], events.JobCreated] = {}
         self.buffer: list[events.MessageThrown] = []
         self.fired_starts: dict[str, int] = {}
         self.reload = reload
         self._handlers_factory, self._handlers = handlers, None
         self._resources_factory, self._resources = resources, None
+        self._error_ends = frozenset(_error_ends(definition))
         self.scripted_jobs = {step["job"] for step in self.scenario.steps if "job" in step}
 
     # ------------------------------------------------------------------ the play
@@ -76,8 +79,10 @@ class Player:
         """Start the process if it starts by itself, then do the steps. Raises CannotPlay."""
         self.definition.root(self.process_id)
         starts = self.definition.start_events(self.process_id)
-        if self.scenario.start and (not starts or any(start.kind == "none" for start in starts)):
-            self._start(self.process_id, None, self.given)
+        if self.scenario.start:
+            if not starts or any(start.kind == "none" for start in starts):
+                self._start(self.process_id, None, self.given)
+            self._settle()
         for position, step in enumerate(self.scenario.steps, start=1):
             verb = next(verb for verb in STEPS if verb in step)
             try:
@@ -97,20 +102,57 @@ class Player:
             self.definition, process_id, at=self.clock.now(), variables=variables, start_event_id=start_event_id
         )
         self.executions.append(execution)
-        self._settle()
 
     def _settle(self) -> None:
-        """Note what happened, run jobs and deliver messages until everything rests."""
-        busy = True
-        while busy:
-            busy = False
-            for number in range(len(self.executions)):
-                happened = self.executions[number].take_events()
-                busy = busy or bool(happened)
-                for event in happened:
-                    self._note(number, event)
+        """Note what happened, run jobs, deliver messages and fire what is due now, until everything rests."""
+        firings = 0
+        while True:
+            busy = self._take_notes()
             busy = self._run_jobs() or busy
             busy = self._deliver_buffer() or busy
+            if busy:
+                continue
+            if not (self._start_by_condition() or self._fire_one(self.clock.now())):
+                return
+            firings += 1
+            if firings > MAX_FIRINGS:
+                raise CannotPlay(
+                    f"More than {MAX_FIRINGS} timers fired without any time passing: the process loops for ever."
+                )
+
+    def _take_notes(self) -> bool:
+        noted = False
+        for number in range(len(self.executions)):
+            happened = self.executions[number].take_events()
+            noted = noted or bool(happened)
+            for event in happened:
+                self._note(number, event)
+        return noted
+
+    def _start_by_condition(self) -> bool:
+        """Start the process when the condition of one of its start events is true for the given variables."""
+        if self.executions:
+            return False
+        elements = self.definition.process(self.process_id).elements
+        for start in self.definition.start_events(self.process_id):
+            if start.kind != "conditional":
+                continue
+            for definition in elements[start.element_id].definitions:
+                text = definition.condition.feel if definition.condition else "false"
+                if compile_expression(text).evaluate(normalise(dict(self.given)), now=self.clock.now()) is True:
+                    self._start(self.process_id, start.element_id, self.given)
+                    return True
+        return False
+
+    def _fire_one(self, until: datetime) -> bool:
+        """Move the clock to the next timer that is due by then, and fire it."""
+        due = self._next_due(until)
+        if due is None:
+            return False
+        moment, act = due
+        self.clock.move_to(moment)
+        act(moment)
+        return True
 
     def _note(self, number: int, event: events.Event) -> None:
         if isinstance(event, events.ElementActivated) and event.element_type == "multiInstanceBody":
@@ -122,10 +164,19 @@ class Player:
             self.jobs[number, event.element_instance_id] = event
         elif isinstance(event, (events.JobCompleted, events.JobCancelled)):
             self.jobs.pop((number, event.element_instance_id), None)
+        elif isinstance(event, events.IncidentRaised):
+            self._note_thrown_error(number, event)
         elif isinstance(event, events.MessageThrown):
             self.buffer.append(event)
         elif isinstance(event, events.SignalThrown):
             self._broadcast(event.name, event.variables, thrower=number)
+
+    def _note_thrown_error(self, number: int, event: events.IncidentRaised) -> None:
+        """An error end event has thrown its error, caught or not: the trace shows it once."""
+        visit = (number, event.element_instance_id)
+        if event.kind == "error" and event.element_id in self._error_ends and visit not in self.uncaught:
+            self.uncaught.add(visit)
+            self.trace.append(event.element_id)
 
     # ------------------------------------------------------------------ jobs
 
@@ -144,13 +195,13 @@ class Player:
         execution, now = self.executions[number], self.clock.now()
         instance_id = created.element_instance_id
         try:
-            result = self._work(number, created)
+            result = dict(self._work(number, created) or {})
         except BpmnError as error:
             execution.throw_error(instance_id, error.code, error.message, error.variables, at=now)
         except Exception as error:  # a handler's failure is the model's incident, whatever it was
             execution.fail_job(instance_id, f"{type(error).__name__}: {error}", at=now)
         else:
-            execution.complete_job(instance_id, result or {}, at=now)
+            execution.complete_job(instance_id, result, at=now)
 
     def _work(self, number: int, created: events.JobCreated) -> Mapping[str, Any] | None:
         if created.topic in self.scenario.simulators:
@@ -294,6 +345,7 @@ class Player:
             )
         first = {} if self.executions else self.given
         self._start(start[0], start[1].element_id, {**first, **variables})
+        self._settle()
 
     def _do_signal(self, step) -> None:
         first = {} if self.executions else self.given
@@ -303,13 +355,7 @@ class Player:
 
     def _do_advance(self, step) -> None:
         until = parse_duration(step["advance"]).add_to(self.clock.now())
-        while True:
-            due = self._next_due(until)
-            if due is None:
-                break
-            moment, act = due
-            self.clock.move_to(moment)
-            act(moment)
+        while self._fire_one(until):
             self._settle()
         self.clock.move_to(until)
 
@@ -358,6 +404,7 @@ class Player:
     def _do_set(self, step) -> None:
         if not self.executions:
             self.given.update(step["set"])
+            self._settle()
             return
         main = next((execution for execution in self.executions if execution.state == "active"), self.executions[0])
         main.set_variables(step["set"], at=self.clock.now(), source="set")
@@ -453,7 +500,7 @@ class Player:
 
     def incidents(self) -> list[dict[str, Any]]:
         return [
-            {"element": waiting.element_id, "message": waiting.name}
+            {"element": waiting.element_id, "kind": waiting.incident_kind, "message": waiting.name}
             for execution in self.executions
             for waiting in execution.waiting()
             if waiting.kind == "incident"
@@ -468,6 +515,14 @@ class Player:
             "waiting": self.waiting(),
             "incidents": self.incidents(),
         }
+
+
+def _error_ends(definition: Definition) -> Iterator[str]:
+    """The ids of the end events that throw an error."""
+    for process_id in definition.process_ids:
+        for element in definition.process(process_id).walk():
+            if element.type == "endEvent" and any(found.kind == "error" for found in element.definitions):
+                yield element.id
 
 
 def _fire(execution: Execution, waiting: Waiting):

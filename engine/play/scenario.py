@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from engine.bpmn.time_expressions import parse_duration
 from engine.errors import InvalidInput
 
 MONDAY_MORNING = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -20,7 +21,33 @@ STEPS = {
     "resolve": "resolve the incident on an element",
     "expect": "state, waiting, trace, never, variables, incidents",
 }
-EXTRAS = {"variables", "correlation", "result", "error", "text", "fail", "name", "description"}
+EXTRAS = {
+    "complete": {"variables", "error", "text"},
+    "message": {"correlation", "variables"},
+    "signal": {"variables"},
+    "job": {"result", "variables", "error", "text", "fail"},
+}
+NOTES = {"name", "description"}
+EXPECTATIONS = {"state", "waiting", "trace", "never", "variables", "incidents"}
+STATES = ("completed", "waiting", "failed")
+TEXT, TABLE, TEXTS = "a text", "a table", "a list of texts"
+TYPES = {
+    **dict.fromkeys(("complete", "message", "signal", "advance", "job", "resolve"), TEXT),
+    **dict.fromkeys(("name", "description", "process", "error", "text", "fail", "state"), TEXT),
+    **dict.fromkeys(("set", "expect", "variables", "correlation", "result", "simulators"), TABLE),
+    **dict.fromkeys(("waiting", "trace", "never", "models"), TEXTS),
+    "incidents": "a whole number",
+    "start": "true or false",
+    "step": "a list of tables ([[step]])",
+}
+FITS = {
+    TEXT: lambda value: isinstance(value, str),
+    TABLE: lambda value: isinstance(value, dict),
+    TEXTS: lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
+    "a whole number": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "true or false": lambda value: isinstance(value, bool),
+    "a list of tables ([[step]])": lambda value: isinstance(value, list) and all(isinstance(i, dict) for i in value),
+}
 
 
 @dataclass
@@ -53,11 +80,10 @@ def read_scenarios(text: str) -> list[Scenario]:
 
 def _scenario(table: Mapping[str, Any], common: Mapping[str, Any], number: int) -> Scenario:
     allowed = {"name", "description", "process", "start", "now", "variables", "simulators", "step", "models"}
-    unknown = set(table) - allowed
-    if unknown:
-        raise InvalidInput(
-            f"Scenario {number} has the unknown key '{min(unknown)}'; known keys are {', '.join(sorted(allowed))}."
-        )
+    _check_keys(table, allowed, f"Scenario {number}")
+    _check_keys(common, allowed | {"scenario"}, "The scenario file")
+    _check_types(common, "The scenario file")
+    _check_types(table, f"Scenario {number}")
     steps = table.get("step", [])
     for position, step in enumerate(steps, start=1):
         _check_step(step, position)
@@ -74,9 +100,25 @@ def _scenario(table: Mapping[str, Any], common: Mapping[str, Any], number: int) 
     )
 
 
+def _check_keys(table: Mapping[str, Any], allowed: set[str], what: str) -> None:
+    unknown = set(table) - allowed
+    if unknown:
+        raise InvalidInput(f"{what} has the unknown key '{min(unknown)}'; known keys are {', '.join(sorted(allowed))}.")
+
+
+def _check_types(table: Mapping[str, Any], what: str) -> None:
+    for name, value in table.items():
+        wanted = TYPES.get(name)
+        if wanted is not None and not FITS[wanted](value):
+            raise InvalidInput(f"{what}: '{name}' should be {wanted}, but is {value!r}.")
+
+
 def _moment(value: Any) -> datetime:
-    moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    try:
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise InvalidInput(f"'now' should be a date and time such as 2026-01-05T09:00:00Z, but is {value}.") from error
 
 
 def _check_step(step: Mapping[str, Any], position: int) -> None:
@@ -84,6 +126,21 @@ def _check_step(step: Mapping[str, Any], position: int) -> None:
     if len(verbs) != 1:
         found = ", ".join(verbs) or ", ".join(step) or "nothing"
         raise InvalidInput(f"Step {position} should have exactly one of {', '.join(STEPS)}, but has {found}.")
-    unknown = set(step) - EXTRAS - {verbs[0]}
-    if unknown:
-        raise InvalidInput(f"Step {position} ({verbs[0]}) has the unknown key '{min(unknown)}'.")
+    verb, what = verbs[0], f"Step {position} ({verbs[0]})"
+    _check_keys(step, {verb} | EXTRAS.get(verb, set()) | NOTES, what)
+    _check_types(step, what)
+    if verb == "advance":
+        _check_duration(step["advance"], what)
+    if verb == "expect":
+        _check_keys(step["expect"], EXPECTATIONS, what)
+        _check_types(step["expect"], what)
+        state = step["expect"].get("state", "completed")
+        if state not in STATES:
+            raise InvalidInput(f"{what}: 'state' should be one of {', '.join(STATES)}, but is '{state}'.")
+
+
+def _check_duration(text: str, what: str) -> None:
+    try:
+        parse_duration(text)
+    except InvalidInput as error:
+        raise InvalidInput(f"{what}: {error}") from error

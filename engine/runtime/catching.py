@@ -44,9 +44,9 @@ class Catching:
                 if found:
                     return found
             scope = token.scope
-            inside_event_sub_process = getattr(token.task_spec, "is_event_sub_process", False)
-            if scope.inner is not None and not scope.interrupted and not inside_event_sub_process:
-                found = self._match(scope, scope.inner.event_starts, kind, code)
+            if scope.inner is not None and not scope.interrupted:
+                others = [start for start in scope.inner.event_starts if start.scope.owner is not token.task_spec]
+                found = self._match(scope, others, kind, code)
                 if found:
                     return found
             token = scope

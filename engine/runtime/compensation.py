@@ -15,21 +15,28 @@ class Compensation:
 
     def throw(self, thrower: Token, definition: EventDefinition) -> bool:
         """Start compensating what the thrower's scope has done. True: nothing is to wait for."""
-        scope = self._scope_of(thrower)
+        scope = self._scope_of(thrower, definition.activity_ref)
         records = self._take(scope, definition.activity_ref)
         if not records:
             return True
         if not definition.wait_for_completion:
             self._run_all(scope, records, None)
             return True
+        if thrower.pending:  # an earlier definition of the same event is at work; `pending` is worked off from its end
+            thrower.pending = [*records, *thrower.pending]
+            return False
         thrower.pending, thrower.compensates = records, scope.id
         return self._next(thrower)
 
-    def _scope_of(self, thrower: Token) -> Token:
+    def _scope_of(self, thrower: Token, activity_ref: str | None) -> Token:
+        """Where to look for what was done: around event sub-processes, for a named activity the scope that holds it."""
         scope = thrower.scope
         while getattr(scope.task_spec, "is_event_sub_process", False):
             scope = scope.scope
-        return scope
+        if activity_ref is None:
+            return scope
+        around = (s for s in thrower.ancestors() if s.inner is not None and activity_ref in s.inner.nodes)
+        return next(around, scope)
 
     def _take(self, scope: Token, activity_ref: str | None) -> list[dict[str, Any]]:
         done = scope.done or []

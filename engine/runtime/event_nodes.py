@@ -37,10 +37,14 @@ class ThrowEvent(NodeSpec):
 
     def behave(self, token: Token) -> bool:
         done = True
-        for definition in self.thrown:
-            if not token.is_open:  # an interrupting catch has taken the thrower away
-                return False
-            done = self.throw(token, definition) is not False and done
+        token.throwing = True
+        try:
+            for definition in self.thrown:
+                if not token.is_open:  # an interrupting catch has taken the thrower away
+                    return False
+                done = self.throw(token, definition) is not False and done
+        finally:
+            token.throwing = False
         return done and token.is_open
 
     def throw(self, token: Token, definition) -> bool | None:

@@ -30,6 +30,7 @@ class Waiting:
     due_at: datetime | None = None
     id: int | None = None
     correlation: Mapping[str, Any] | None = None
+    incident_kind: str | None = None  # expression | decision | job | error | loop | join | condition | budget
 
 
 class Execution:
@@ -63,13 +64,7 @@ class Execution:
             instance.set_variables(root, values, "start")
         execution = cls(instance)
         root._state = 32
-        if node is None:
-            instance.start_scope(root)
-        else:
-            instance.start_scope(root, spawn=False)
-            if gateway is not None:
-                _pass_gateway(instance, root, gateway)
-            instance.spawn_triggered(node, root, {})
+        _begin(instance, node, gateway)
         instance.move()
         return execution
 
@@ -188,7 +183,10 @@ class Execution:
             if token.incident is not None and token.incident["id"] == incident_id:
                 self._active()
                 self._at(at)
-                self._instance.resolve_incident(token)
+                if token is self._root:
+                    self._begin_again()
+                else:
+                    self._instance.resolve_incident(token)
                 self._instance.move()
                 return
         raise InvalidState(f"Incident {incident_id} is already resolved; reload the page.")
@@ -241,6 +239,12 @@ class Execution:
     @property
     def _root(self) -> Token:
         return self._instance.task_tree
+
+    def _begin_again(self) -> None:
+        start_id, self._root.start_id = self._root.start_id, None
+        self._instance.close_incident(self._root)
+        definition = self._instance.definition
+        _begin(self._instance, *_start_node(definition, self._instance.spec, self.process_id, start_id))
 
     def _at(self, at: datetime) -> None:
         self._instance.now = at
@@ -299,6 +303,21 @@ def _start_node(definition: Definition, process, process_id: str, start_event_id
     return node, gateway
 
 
+def _begin(instance: Instance, node, gateway) -> None:
+    """Let the process begin. What its event sub-processes wait for may fail: then nothing has begun yet."""
+    root = instance.task_tree
+    try:
+        instance.start_scope(root, spawn=node is None)
+    except ElementFailure as failure:
+        root.start_id = node.element.id if node is not None else None
+        instance.raise_incident(root, failure)
+        return
+    if node is not None:
+        if gateway is not None:
+            _pass_gateway(instance, root, gateway)
+        instance.spawn_triggered(node, root, {})
+
+
 def _pass_gateway(instance: Instance, root: Token, gateway) -> None:
     token = instance.spawn(gateway, root, queue=False)
     instance.report(
@@ -311,11 +330,19 @@ def _pass_gateway(instance: Instance, root: Token, gateway) -> None:
 
 
 def _waiting_of(token: Token) -> Iterable[Waiting]:
-    if token.element is not None:
+    if token.incident is not None:
+        incident = token.incident
+        yield Waiting(
+            "incident",
+            incident["element"],
+            token.id,
+            incident["message"],
+            id=incident["id"],
+            incident_kind=incident["kind"],
+        )
+    elif token.element is not None:
         name = token.element.name or token.element.id
-        if token.incident is not None:
-            yield Waiting("incident", token.element.id, token.id, token.incident["message"], id=token.incident["id"])
-        elif token.phase == BEHAVE and token.loop is None and isinstance(token.task_spec, tasks.UserTask):
+        if token.phase == BEHAVE and token.loop is None and isinstance(token.task_spec, tasks.UserTask):
             yield Waiting("userTask", token.element.id, token.id, name)
         elif token.phase == BEHAVE and token.loop is None and isinstance(token.task_spec, tasks.JobTask):
             yield Waiting("job", token.element.id, token.id, name)

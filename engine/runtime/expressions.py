@@ -15,6 +15,7 @@ class ElementFailure(Exception):
         super().__init__(message)
         self.kind = kind
         self.message = message
+        self.element_id: str | None = None  # where it happened, when that is not the token's own element
 
 
 class Evaluator:

@@ -20,7 +20,7 @@ class Loops:
         loop = body.task_spec.loop
         if loop.definition.kind == "standard":
             body.loop = {"n": 0}
-            if loop.definition.test_before and not self._goes_on(body):
+            if loop.definition.test_before and not self._goes_on(body, 0):
                 return True
             self._iterate(body, 1, {})
             return False
@@ -71,46 +71,47 @@ class Loops:
         token.iteration = number
         token.local = {"loopCounter": number, **local}
 
-    def iteration_left(self, body: Token, iteration: Token) -> None:
-        """One iteration has completed: start the next, or end the loop."""
-        loop = body.task_spec.loop
+    def judge(self, iteration: Token) -> bool:
+        """Keep the result of an iteration that completes. True: the loop is over after it."""
+        body = iteration.scope
+        loop, state = body.task_spec.loop, body.loop
         if loop.definition.kind == "standard":
-            body.loop["n"] += 1
-            if self._goes_on(body):
-                self._iterate(body, body.loop["n"] + 1, {})
-            else:
-                self.instance.resume(body)
-            return
-        state = body.loop
-        state["ended"] += 1
+            return not self._goes_on(body, state["n"] + 1)
         if loop.output_element is not None:
             state["out"][iteration.iteration - 1] = loop.output_element.value(iteration.visible(), self.instance.now)
-        if self._is_enough(body, iteration):
+        return self._is_enough(body, iteration) or state["ended"] + 1 == state["count"]
+
+    def iteration_left(self, body: Token, iteration: Token) -> None:
+        """One iteration has completed: start the next, or end the loop."""
+        standard = body.task_spec.loop.definition.kind == "standard"
+        body.loop["n" if standard else "ended"] += 1
+        if iteration.ends_loop:
             self.instance.cancel_children(body)
             self.instance.resume(body)
-        elif loop.definition.kind == "sequential" and state["started"] < state["count"]:
+        elif standard:
+            self._iterate(body, body.loop["n"] + 1, {})
+        elif body.task_spec.loop.definition.kind == "sequential":
             self._next(body)
-        elif state["ended"] == state["count"]:
-            self.instance.resume(body)
 
     def _is_enough(self, body: Token, iteration: Token) -> bool:
         condition, state = body.task_spec.loop.completion_condition, body.loop
         if condition is None:
             return False
-        active = state["started"] - state["ended"]
+        ended = state["ended"] + 1  # with this one
+        active = state["started"] - ended
         counts = {
             "numberOfInstances": state["count"],
             "numberOfActiveInstances": active,
-            "numberOfCompletedInstances": state["ended"],
+            "numberOfCompletedInstances": ended,
             "numberOfTerminatedInstances": 0,
             "nrOfInstances": state["count"],
             "nrOfActiveInstances": active,
-            "nrOfCompletedInstances": state["ended"],
+            "nrOfCompletedInstances": ended,
         }
         return condition.truth({**iteration.visible(), **counts}, self.instance.now)
 
-    def _goes_on(self, body: Token) -> bool:
-        loop, done = body.task_spec.loop, body.loop["n"]
+    def _goes_on(self, body: Token, done: int) -> bool:
+        loop = body.task_spec.loop
         maximum = loop.definition.maximum
         if maximum is not None and done >= maximum:
             return False

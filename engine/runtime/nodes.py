@@ -86,7 +86,7 @@ class NodeSpec(TaskSpec):
             )
         triggered = token.phase == TRIGGERED
         self.map_inputs(token)
-        if not token.iteration:
+        if not token.iteration and self.boundaries:
             instance.arm_boundaries(token)
         token.phase = COMPLETE if triggered else BEHAVE
         return True
@@ -113,8 +113,10 @@ class NodeSpec(TaskSpec):
 
     def merge(self, token: Token, values: dict[str, Any]) -> None:
         """Take over results: with output mappings they stay local and only the mapped ones leave."""
-        if self.outputs_map:
+        if self.outputs_map and self.element.outputs_only:
             token.local = {**(token.local or {}), **values}
+        elif self.outputs_map:
+            token.workflow.set_variables(token, values, self.element.id)
         else:
             token.workflow.set_variables(token if token.iteration else token.scope, values, self.element.id)
 
@@ -156,7 +158,7 @@ class NodeSpec(TaskSpec):
         scope = token.scope.scope if token.iteration else token.scope
         if scope.done is None:
             scope.done = []
-        scope.done.append({"e": self.element.id, "h": self.compensation.element.id, "v": dict(token.visible())})
+        scope.done.append({"e": self.element.id, "h": self.compensation.element.id, "v": dict(token.local or {})})
 
     def _on_cancel(self, token: Token) -> None:
         """Withdraw what waits outside; the instance reports the cancellation itself."""
@@ -194,18 +196,20 @@ class ActivityNode(NodeSpec):
                     instance.now, token.id, self.element.id, "multiInstanceBody", token.scope.id, self.scope.process_id
                 )
             )
-            instance.arm_boundaries(token)
+        instance.arm_boundaries(token)
         if instance.loops.start(token):
             token.phase = COMPLETE
             return True
         return False
 
     def finish(self, token: Token) -> None:
-        if token.loop is None:
-            super().finish(token)
+        if token.loop is not None:
+            token.workflow.loops.collect(token)
+            token.taking = self.choose(token)
             return
-        token.workflow.loops.collect(token)
-        token.taking = self.choose(token)
+        super().finish(token)
+        if token.iteration:
+            token.ends_loop = token.workflow.loops.judge(token)
 
     def remember_for_compensation(self, token: Token) -> None:
         if token.loop is None:  # each iteration is compensated, not the body around them
@@ -220,3 +224,10 @@ class CompiledLoop:
     output_element: Evaluator | None
     completion_condition: Evaluator | None
     condition: Evaluator | None
+
+    @property
+    def own_variables(self) -> tuple[str, ...]:
+        """What each iteration has for itself: its counter, its item and the result that is collected."""
+        kept = self.definition.output_element
+        result = kept.feel.strip() if kept is not None and kept.feel.strip().isidentifier() else None
+        return tuple(filter(None, ("loopCounter", self.definition.element_variable, result)))

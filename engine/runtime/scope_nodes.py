@@ -68,11 +68,12 @@ class AdHocNode(SubProcessNode):
         instance.start_scope(token, spawn=False)
         entries = [node.element.id for node in self.inner.entries]
         if self.element.sequential:
-            token.fired = list(range(1, len(entries)))
+            token.ahead = list(range(1, len(entries)))
             entries = entries[:1]
         for element_id in entries:
             instance.spawn(self.inner.nodes[element_id], token)
-        instance.settle(token)
+        if not entries:
+            instance.settle(token)
 
     def child_left(self, token: Token) -> None:
         """Called after each inner element: is it enough, or what comes next?"""
@@ -81,11 +82,11 @@ class AdHocNode(SubProcessNode):
             token.visible(), instance.now
         )
         if enough:
-            token.fired = []
+            token.ahead = None
             if self.element.cancel_remaining:
                 instance.cancel_children(token)
-        elif token.fired and not token._children:
-            following = self.inner.entries[token.fired.pop(0)]
+        elif token.ahead and not token._children:
+            following = self.inner.entries[token.ahead.pop(0)]
             instance.spawn(following, token)
 
 
@@ -131,7 +132,9 @@ class CallActivityNode(ActivityNode):
             if self.outputs_map:
                 token.local = returned
             else:
-                token.local = token.local if token.iteration else None
+                own = self.loop.own_variables if token.iteration else ()
+                token.local = {name: returned[name] for name in own if name in returned} or None
                 if self.element.all_out:
-                    token.payload = {**returned, **(token.payload or {})}
+                    brought = {name: value for name, value in returned.items() if name not in own}
+                    token.payload = {**brought, **(token.payload or {})}
         super().finish(token)

@@ -20,7 +20,7 @@ VERSION = 1
 PLAIN = {
     "phase": "p",
     "entered": "e",
-    "fired": "f",
+    "ahead": "m",
     "joins": "j",
     "reset": "r",
     "iteration": "i",
@@ -32,7 +32,7 @@ PLAIN = {
     "interrupted": "t",
     "owns_variables": "o",
 }
-VALUES = {"local": "v", "loop": "l", "done": "d", "pending": "q", "payload": "y"}
+VALUES = {"local": "v", "loop": "l", "done": "d", "pending": "q", "payload": "y", "fired": "f"}
 
 
 def dump(instance: Instance) -> bytes:

@@ -39,7 +39,10 @@ class Token(Task):
     phase = ENTER
     entered = False
     waits: dict[int, Wait] | None = None
-    fired: list[int] | None = None  # parallel multiple: definitions that have already happened
+    fired: dict[str, dict[str, Any]] | None = None  # parallel multiple event → what of it has already happened
+    ahead: list[int] | None = None  # sequential ad-hoc sub-process: which of its activities are still to begin
+    throwing = False  # a throw event in the act: what interrupts it now is what it threw
+    ends_loop = False  # a completed iteration after which the loop is over
     joins: dict[str, dict[str, int]] | None = None  # gateway → incoming flow → tokens that wait there
     reset: dict[str, list[str]] | None = None  # complex gateway after activation → flows still expected
     loop: dict[str, Any] | None = None  # the body of a loop

@@ -10,14 +10,22 @@ from engine.runtime.tokens import Token, Wait
 
 
 def arm(instance, token: Token, node: NodeSpec) -> None:
-    """Start to wait for every event definition of a catching node on behalf of `token`."""
+    """Start to wait for every event definition of a catching node on behalf of `token`.
+
+    What waits already (an earlier try failed half-way) goes on waiting.
+    """
+    armed = {(wait.target_id, wait.index) for wait in token.waits.values()} if token.waits else ()
     for index, caught in enumerate(node.caught):
         begin = _BEGIN.get(caught.kind)
-        if begin is None:
+        if begin is None or (node.element.id, index) in armed:
             continue
+        try:
+            wait = begin(instance, token, node, index, caught)
+        except ElementFailure as failure:
+            failure.element_id = node.element.id
+            raise
         if token.waits is None:
             token.waits = {}
-        wait = begin(instance, token, node, index, caught)
         token.waits[wait.id] = wait
         instance.waiting[wait.id] = token
 
@@ -127,10 +135,15 @@ def fire(instance, token: Token, wait: Wait, payload: dict[str, Any]) -> None:
     if wait.kind == "timer":
         instance.report(events.TimerFired(instance.now, token.id, element.id, wait.id))
         _drop(instance, token, wait)
-    if getattr(element, "parallel_multiple", False) and not _all_fired(instance, token, node, wait, payload):
-        return
     stays = element.type in ("boundaryEvent", "startEvent") and not element.interrupting
-    if stays and wait.kind == "timer":
+    if getattr(element, "parallel_multiple", False):
+        collected = _all_fired(instance, token, node, wait, payload)
+        if collected is None:
+            return
+        payload = collected
+        if stays:
+            arm(instance, token, node)  # the next round needs all of them again
+    elif stays and wait.kind == "timer":
         _repeat(instance, token, node, wait)
     instance.trigger(token, node, payload)
 
@@ -156,16 +169,19 @@ def _repeat(instance, token: Token, node: NodeSpec, fired: Wait) -> None:
     instance.report(events.TimerScheduled(instance.now, token.id, node.element.id, wait.id, due_at))
 
 
-def _all_fired(instance, token: Token, node: NodeSpec, wait: Wait, payload: dict[str, Any]) -> bool:
-    """Parallel multiple: remember this one and wait for the others."""
-    token.fired = [*(token.fired or []), wait.index]
-    token.payload = {**(token.payload or {}), **payload}
+def _all_fired(instance, token: Token, node: NodeSpec, wait: Wait, payload: dict[str, Any]) -> dict[str, Any] | None:
+    """Parallel multiple: remember this one and wait for the others. Answers what all of them brought, or None."""
+    if token.fired is None:
+        token.fired = {}
+    round_ = token.fired.setdefault(node.element.id, {"definitions": [], "payload": {}})
+    round_["definitions"].append(wait.index)
+    round_["payload"].update(payload)
     if wait.id in token.waits:
         _close(instance, token, wait)
-    if len(set(token.fired)) < len(node.caught):
-        return False
-    token.fired = None
-    return True
+    if len(set(round_["definitions"])) < len(node.caught):
+        return None
+    del token.fired[node.element.id]
+    return round_["payload"]
 
 
 def signal(instance, name: str, payload: dict[str, Any]) -> int:

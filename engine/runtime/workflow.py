@@ -128,10 +128,7 @@ class Instance(Workflow):
         if token.notify is not None:
             self.compensation.handler_left(token.notify)
         elif token.iteration:
-            try:
-                self.loops.iteration_left(scope, token)
-            except ElementFailure as failure:
-                self.raise_incident(scope, failure, retry=False)
+            self.loops.iteration_left(scope, token)
             return
         else:
             for flow in taking:
@@ -205,8 +202,7 @@ class Instance(Workflow):
         self.cancel_children(token)
         self.disarm(token)
         if token.incident is not None:
-            self.report(events.IncidentResolved(self.now, token.id, token.element.id, token.incident["id"]))
-            token.incident = None
+            self.close_incident(token)
         token._state = TaskState.CANCELLED
         if token.entered and token.compensates != token.id:
             self._report_cancelled(token)
@@ -214,6 +210,9 @@ class Instance(Workflow):
 
     def _report_cancelled(self, token: Token) -> None:
         element_id = token.element.id
+        if token.throwing:
+            self.report(events.ElementCompleted(self.now, token.id, element_id))
+            return
         if token.loop is None:
             if token.element.type == "userTask":
                 self.report(events.UserTaskCancelled(self.now, token.id, element_id))
@@ -237,9 +236,8 @@ class Instance(Workflow):
         waiting.arm(self, token, node)
 
     def arm_boundaries(self, token: Token) -> None:
-        if token.waits is None:
-            for boundary in token.task_spec.boundaries:
-                waiting.arm(self, token, boundary)
+        for boundary in token.task_spec.boundaries:
+            waiting.arm(self, token, boundary)
 
     def disarm(self, token: Token, own_scope_only: bool = False) -> None:
         """Stop waiting; `own_scope_only` keeps the boundary events and stops the event sub-processes."""
@@ -265,10 +263,10 @@ class Instance(Workflow):
             self.resume(owner)
         else:  # an event behind an event-based gateway
             self.disarm(owner)
+            self.resume(owner)
             flow = next(flow for flow in owner.task_spec.flows if flow.target is node)
             self.report(events.FlowTaken(self.now, flow.id))
             self.spawn_triggered(node, owner.scope, payload)
-            self.resume(owner)
 
     def throw_message(self, token: Token, thrown) -> None:
         """A message leaves the process instance."""
@@ -292,16 +290,27 @@ class Instance(Workflow):
         """Stop a token where it is until somebody repairs the cause. `retry`: resolving runs its phase again."""
         if token.incident is not None:
             return
-        token.incident = {"id": self.new_id(), "kind": failure.kind, "message": failure.message, "retry": retry}
+        element_id = token.element.id if token.element is not None else failure.element_id or self.spec.process_id
+        token.incident = {
+            "id": self.new_id(),
+            "kind": failure.kind,
+            "message": failure.message,
+            "retry": retry,
+            "element": element_id,
+        }
         token._state = TaskState.STARTED
-        element_id = token.element.id if token.element is not None else self.spec.process_id
         self.report(
             events.IncidentRaised(self.now, token.id, element_id, token.incident["id"], failure.kind, failure.message)
         )
 
-    def resolve_incident(self, token: Token) -> None:
+    def close_incident(self, token: Token) -> dict[str, Any]:
+        """Take the incident off the token. Answers it."""
         incident, token.incident = token.incident, None
-        self.report(events.IncidentResolved(self.now, token.id, token.element.id, incident["id"]))
+        self.report(events.IncidentResolved(self.now, token.id, incident["element"], incident["id"]))
+        return incident
+
+    def resolve_incident(self, token: Token) -> None:
+        incident = self.close_incident(token)
         if incident["retry"]:
             token._state = TaskState.READY
             self.queue.append(token)
