@@ -1,0 +1,70 @@
+"""`praxis nba`: which practice to deploy next, and why."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from practice_repo.next_best_activity.answer import MODES, answer
+from practice_repo.next_best_activity.candidate import InvalidPortfolio
+from practice_repo.next_best_activity.exploration import READINGS, STOPS, Rules
+from practice_repo.next_best_activity.portfolio_file import read_portfolio_file
+
+
+@click.group()
+def nba() -> None:
+    """Next best activity: rank practices by S = (effect - cost) / cost."""
+
+
+@nba.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--mode", type=click.Choice(MODES), default="scan", show_default=True)
+@click.option(
+    "--stop",
+    type=click.Choice(STOPS),
+    help="exhaust: until no new practice is available (the paper; default of scan). "
+    "positive: until the best S is not above 0 (default of closure).",
+)
+@click.option("--reading", type=click.Choice(READINGS), default="linear", help="How a scan reads the paper's N, N+1.")
+@click.option("--loop", "is_loop", is_flag=True, help="Accept every recommendation, to the end.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def rank(file: Path, mode: str, stop: str | None, reading: str, is_loop: bool, as_json: bool) -> None:
+    """Rank the candidates of a TOML FILE.
+
+    scan is the paper's loop; closure takes a practice with its missing prerequisites as one bundle; plan chooses and
+    schedules all of them at once within budget, staff and windows. Exit code 2 when the file is wrong.
+    """
+    try:
+        source = read_portfolio_file(file)
+        rules = Rules(stop or ("positive" if mode == "closure" else "exhaust"), reading)
+        result = answer(source.portfolio, source.standing, mode, rules, is_loop)
+    except InvalidPortfolio as error:
+        click.echo(
+            json.dumps({"error": str(error)}, ensure_ascii=False) if as_json else f"Error: {error}", err=not as_json
+        )
+        sys.exit(2)
+    for warning in source.warnings:
+        click.echo(f"Warning: {warning}", err=True)
+    result["warnings"] = list(source.warnings)
+    click.echo(json.dumps(result, ensure_ascii=False) if as_json else _as_text(result))
+
+
+def _as_text(result: dict[str, Any]) -> str:
+    lines = [result["explanation"], ""]
+    if result["next"] is not None:
+        lines[:0] = [f"Next best activity: {result['next']}"]
+    lines += [f"  {each['text']}" for each in result["trace"]]
+    lines += ["", "Ranking:", *(f"  {each['id']}: {each['reason']}" for each in result["ranking"])]
+    if result["excluded"]:
+        lines += ["", "Not in the running:", *(f"  {each['id']}: {each['reason']}" for each in result["excluded"])]
+    if result["plan"]:
+        lines += [
+            "",
+            "Days:",
+            *(f"  {each['start']:>5} - {each['finish']:>5}  {each['id']}" for each in result["plan"]),
+        ]
+    totals = result["totals"]
+    lines += ["", f"Effect {totals['effect']}, cost {totals['cost']}, net benefit {totals['net']}."]
+    return "\n".join(lines)
