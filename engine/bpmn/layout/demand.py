@@ -56,7 +56,7 @@ def demand_for_labels(scope: d.Scope, demand: Demand, paths: dict[d.Wire, Path])
             )
         elif node.host is None:
             room = demand.below if side == "bottom" else demand.above
-            room[node] = max(room.get(node, 0), node.height / 2 + 6 + height)
+            room[node] = max(room.get(node, 0), node.height / 2 + (26 if wire.flow.is_default else 6) + height)
 
 
 def widen(demand: Demand, crowded: list[d.Node | d.Wire], paths: dict[d.Wire, Path]) -> None:

@@ -32,8 +32,10 @@ class Obstacles:
         for a, b, owner in self.lines:
             if _touches(box, a, b):
                 cost += 400 if owner is not own else 300
+        is_message = isinstance(own, d.Wire) and own.kind == d.MESSAGE
+        top, bottom = (self.top, self.bottom) if is_message else (0, self.height)
         left = 0 if 0 <= box.y < self.height else -self.headers
-        if box.x < left or box.right > self.width or box.y < self.top or box.bottom > self.bottom:
+        if box.x < left or box.right > self.width or box.y < top or box.bottom > bottom:
             cost += 500
         return cost + 60 * sum(box.y < border < box.bottom for border in self.borders)
 

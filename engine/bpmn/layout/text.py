@@ -7,6 +7,8 @@ FONT_SIZE = 11
 LINE_HEIGHT = 13.2
 MAXIMUM_LABEL_WIDTH = 90  # modelers wrap external labels at this width
 
+SPARE = 6  # px, because fonts differ from machine to machine
+
 _NARROW = "iIjl.,:;'|!"
 _SLIM = 'ftr()[]{}/\\- "*'
 _WIDE = "mwMW%@"
@@ -58,7 +60,7 @@ def label_size(text: str, width: float = MAXIMUM_LABEL_WIDTH) -> tuple[float, fl
     """Width and height in px of a label that wraps at `width`."""
     lines = wrap(text, width)
     widest = max((text_width(line) for line in lines), default=0)
-    return math.ceil(widest) + 2, math.ceil(len(lines) * LINE_HEIGHT)
+    return math.ceil(widest) + SPARE, math.ceil(len(lines) * LINE_HEIGHT)
 
 
 def widths_for(text: str, widths: tuple[int, ...]) -> list[tuple[float, float]]:
