@@ -1,6 +1,7 @@
 """Campaigns: project, plan, targets, sends with consent and cap checked at the moment of sending, responses."""
 
 import hashlib
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -220,7 +221,7 @@ def send_batch(
         total = session.scalar(
             select(func.count(Target.id)).where(Target.activity_id == activity_id, Target.hold_out.is_(False))
         )
-        most = min(most, -int(-(total or 0) * share // 1))
+        most = min(most, math.ceil((total or 0) * share))
     if limit is not None:
         most = min(most, limit)
     sent, skipped = 0, {}

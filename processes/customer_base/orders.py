@@ -25,6 +25,7 @@ from processes.customer_base.tables import (
     OrderHold,
     OrderLine,
     Party,
+    Payment,
     Product,
     Quote,
     ReturnOrder,
@@ -329,32 +330,27 @@ def order_by_number(session: Session, number: str) -> Order | None:
 def order_status(session: Session, *, order_id: str) -> list[dict[str, Any]]:
     """The whole way of an order from quote to payment and return: `[{at, event, detail}]` in order of time."""
     order = find(session, Order, order_id)
-    events: list[tuple[datetime | None, str, str]] = [
-        (order.ordered_at, "ordered", order.number),
-        (order.confirmed_at, "confirmed", f"promised for {order.promised_on}"),
-        (order.cancelled_at, order.status, order.cancel_reason or ""),
-        (order.closed_at, "closed", ""),
-    ]
+    events: list[tuple[datetime | None, str, str]] = []
     if order.quote_id:
         quote = find(session, Quote, order.quote_id)
-        events += [
-            (quote.sent_at, "quote sent", quote.number),
-            (quote.decided_at, f"quote {quote.decision}", quote.number),
-        ]
+        events.append((quote.sent_at, "quote sent", quote.number))
+        events.append((quote.decided_at, f"quote {quote.status}", quote.number))
+    events.append((order.ordered_at, "ordered", order.number))
     for hold in session.scalars(select(OrderHold).where(OrderHold.order_id == order_id)):
-        events += [
-            (hold.created_at, f"on hold: {hold.kind}", hold.reason),
-            (hold.released_at, "hold released", hold.kind),
-        ]
+        events.append((hold.created_at, f"on hold: {hold.kind}", hold.reason))
+        events.append((hold.released_at, "hold released", hold.kind))
+    events.append((order.confirmed_at, "confirmed", f"promised for {order.promised_on}"))
     for delivery in session.scalars(select(Delivery).where(Delivery.order_id == order_id)):
-        events += [
-            (delivery.shipped_at, "shipped", f"{delivery.number} {delivery.tracking_number or ''}".strip()),
-            (delivery.delivered_at, "delivered", delivery.number),
-        ]
+        events.append((delivery.shipped_at, "shipped", f"{delivery.number} {delivery.tracking_number or ''}".strip()))
+        events.append((delivery.delivered_at, "delivered", delivery.number))
     for invoice in session.scalars(select(Invoice).where(Invoice.order_id == order_id)):
         events.append((invoice.created_at, "invoiced", f"{invoice.number} due {invoice.due_on}"))
+        for payment in session.scalars(select(Payment).where(Payment.invoice_id == invoice.id)):
+            events.append((payment.received_at, "paid", f"{payment.amount:.2f} for {invoice.number}"))
     for returned in session.scalars(select(ReturnOrder).where(ReturnOrder.order_id == order_id)):
         events.append((returned.created_at, f"return {returned.status}", returned.number))
+    events.append((order.cancelled_at, order.status, order.cancel_reason or ""))
+    events.append((order.closed_at, "closed", ""))
     happened = sorted((event for event in events if event[0]), key=lambda event: event[0])
     return [{"at": at, "event": event, "detail": detail} for at, event, detail in happened]
 

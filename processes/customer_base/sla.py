@@ -91,9 +91,13 @@ def sla_state(ticket: Ticket, *, calendar: WorkingCalendar, now: datetime) -> di
         ("resolve", ticket.resolve_due_at, ticket.resolved_at),
     ):
         reached = min(done_at, at) if done_at else at
+        # an open pause, and one after the work was done, have not moved the due moment
+        moved = [
+            (item.started_at, item.ended_at) for item in ticket.pauses if item.ended_at and item.started_at < reached
+        ]
         state[f"{name}_due_at"] = due_at
-        state[f"{name}_share"] = _share(ticket.created_at, due_at, reached, pauses, calendar)
-        state[f"{name}_warn_at"] = _warn_at(ticket.created_at, due_at, pauses, calendar)
+        state[f"{name}_share"] = _share(ticket.created_at, due_at, reached, moved, calendar)
+        state[f"{name}_warn_at"] = _warn_at(ticket.created_at, due_at, moved, calendar)
         overdue = due_at is not None and reached > due_at
         state[f"{name}_met"] = False if overdue else True if done_at and due_at else None
     return state

@@ -22,7 +22,7 @@ def wilson(successes: int, trials: int, z: float = Z_95) -> Interval:
     rate, square = successes / trials, z * z
     centre = (rate + square / (2 * trials)) / (1 + square / trials)
     half = z / (1 + square / trials) * math.sqrt(rate * (1 - rate) / trials + square / (4 * trials * trials))
-    return Interval(rate, max(centre - half, 0.0), min(centre + half, 1.0))
+    return Interval(rate, max(min(centre - half, rate), 0.0), min(max(centre + half, rate), 1.0))
 
 
 def rate_difference(treated: tuple[int, int], control: tuple[int, int]) -> Interval:

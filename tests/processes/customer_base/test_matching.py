@@ -78,7 +78,8 @@ def test_a_search_among_100000_parties_takes_a_blink(session, now):
     trades = ["Machinery", "Valves", "Foods", "Textiles", "Chemicals", "Logistics", "Electronics", "Packaging"]
     template = {
         "enterprise_id": "acme", "city": "Leeds", "kind": "org", "language": "en", "currency": "CNY",
-        "status": "customer", "key_account": False, "tier": "standard", "is_employee": False, "created_at": now, "updated_at": now,
+        "status": "customer", "key_account": False, "tier": "standard", "is_employee": False,
+        "created_at": now, "updated_at": now,
     }  # fmt: skip
     parties, keys = [], []
     for number in range(100_000):
