@@ -8,10 +8,10 @@ import logging
 import threading
 import traceback
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -28,12 +28,14 @@ from engine.commands.route_message import postpone_message, route_message
 from engine.commands.throw_error import throw_error
 from engine.errors import InvalidState
 from engine.handlers import BpmnError, Handlers, Job, PermanentFailure
+from engine.store.tables import Job as JobRow
 from engine.store.tables import Message, StartSubscription, Timer
 from engine.store.unit_of_work import Store
 
 log = logging.getLogger(__name__)
 
 BATCH = 50
+EXPIRY_INTERVAL = timedelta(minutes=1)
 MOST_ROUNDS = 1000  # of one run: what a process starts itself may set more in motion
 
 
@@ -86,6 +88,7 @@ class Worker:
         self._pool: ThreadPoolExecutor | None = None
         self._scheduler: BackgroundScheduler | None = None
         self._stopping = threading.Event()
+        self._expired_at = datetime.min.replace(tzinfo=UTC)
         self._pulses = (
             _Pulse("time", self._move_time, self._stopping),
             _Pulse("jobs", self._work_off_jobs, self._stopping),
@@ -168,6 +171,10 @@ class Worker:
 
     def run_jobs(self, now: datetime) -> int:
         """The number of jobs whose handlers ran."""
+        job = JobRow.__table__.c
+        ready = select(job.id).where(job.state == "ready", job.is_suspended.is_(False), job.due_at <= now).limit(1)
+        if not self._list(ready):  # without taking the writer's turn for nothing
+            return 0
         claimed = self.store.run(
             lambda work: claim_jobs(
                 work,
@@ -230,7 +237,7 @@ class Worker:
             resources=self.resources,
         )
 
-    def _list(self, query: Any) -> Iterable[Any]:
+    def _list(self, query: Any) -> Sequence[Any]:
         with self.store.reading() as work:
             return work.execute(query).all()
 
@@ -291,7 +298,8 @@ class Worker:
         moved = Done(
             timers=self.fire_due_timers(now), starts=self.start_due_processes(now), messages=self.route_messages(now)
         )
-        if not moved:
+        if not moved and now - self._expired_at >= EXPIRY_INTERVAL:
+            self._expired_at = now
             self.store.run(lambda work: expire_messages(work, now=now))
         return bool(moved)
 

@@ -300,7 +300,7 @@ def _keep_definition(
             "process_id": process.id,
             "version": version,
             "name": process.name or process.id,
-            "name_zh": getattr(process, "properties", {}).get("name:zh"),
+            "name_zh": process.properties.get("name:zh"),
             "description": process.documentation,
             "deployment_id": deployment_id,
             "digest": bundle.digest,

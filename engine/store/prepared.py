@@ -29,6 +29,8 @@ class Prepared:
             prepared = self._by_dialect[dialect.name] = self._prepare(dialect)
         sql, bind = prepared
         work.flush()
+        if not isinstance(rows, Mapping) and len(rows) == 1:
+            rows = rows[0]
         if isinstance(rows, Mapping):
             return work.connection.exec_driver_sql(sql, bind(rows))
         return work.connection.exec_driver_sql(sql, [bind(row) for row in rows])

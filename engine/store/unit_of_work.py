@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 RETRIED_SQLSTATES = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
+_READING_SQLITE = {"praxis_begin": "BEGIN"}
+_READING_POSTGRESQL = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 FOLLOW_UPS_AT_ONCE = 200  # what one commit may set in motion in the caller's thread; the worker does the rest
 
 
@@ -117,7 +119,9 @@ class Store:
     def reading(self) -> Iterator[Work]:
         """One unit of work that only reads: a consistent picture, never in the way of writers."""
         with self.engine.connect() as connection:
-            connection = connection.execution_options(praxis_begin="BEGIN")
+            connection = connection.execution_options(
+                **(_READING_POSTGRESQL if self.is_postgresql else _READING_SQLITE)
+            )
             work = Work(self, connection)
             try:
                 with connection.begin() as transaction:

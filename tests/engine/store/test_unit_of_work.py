@@ -156,6 +156,21 @@ def test_readers_are_not_kept_waiting_by_a_writer(store):
     assert seen == [0]
 
 
+def test_reading_shows_one_moment_whatever_happens_meanwhile(store):
+    def write():
+        with store.transaction() as work:
+            work.session.add(resource("late"))
+
+    with store.reading() as work:
+        before = work.execute(select(func.count()).select_from(CONTENT)).scalar_one()
+        writer = threading.Thread(target=write)
+        writer.start()
+        writer.join(10)
+        after = work.execute(select(func.count()).select_from(CONTENT)).scalar_one()
+
+    assert (before, after, count(store)) == (0, 0, 1)
+
+
 def test_the_database_survives_power_loss_by_default(sqlite_store):
     with sqlite_store.engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
