@@ -24,16 +24,14 @@ def draw_best(scope: d.Scope) -> None:
     """Places the scope's nodes, wires and labels; its columns are known."""
     home = {node: node.band for node in scope.grid_nodes}
     effort = EFFORT // max(1, len(scope.wires) * scope.column_count)
-    best: Attempt | None = None
-    best_plan: RowPlan | None = None
+    tries: list[tuple[Attempt, RowPlan]] = []
     for taste in TASTES[: max(1, min(len(TASTES), effort))]:
         plan = RowPlan(scope, taste)
         plan.solve()
-        attempt = Attempt(scope, plan, plan.rows, home)
-        if best is None or attempt.cost < best.cost:
-            best, best_plan = attempt, plan
+        tries.append((Attempt(scope, plan, plan.rows, home), plan))
+    best, plan = min(tries, key=lambda one: one[0].cost)
     if effort > len(TASTES):
-        best = _improve(scope, best_plan, best, home, min(effort, 60))
+        best = _improve(scope, plan, best, home, min(effort, 60))
     best.draw()
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 
-import networkx
-
 from engine.bpmn.layout import drawing as d
+from engine.bpmn.layout.ordering import reaches, strongly_connected, topological
 
 COLUMN_PITCH = 150  # a task and the gap to the next
 ROW_PITCH = 110
@@ -39,16 +38,16 @@ def sequence_wires(scope: d.Scope) -> list[d.Wire]:
 
 def _messages_along(scope: d.Scope, nodes: list[d.Node], forward: list[d.Wire]) -> list[d.Wire]:
     """The message flows between expanded pools that do not lead against the sequence flows."""
-    graph = networkx.DiGraph()
-    graph.add_nodes_from(nodes)
-    graph.add_edges_from((wire.source.node.anchor, wire.target.node) for wire in forward)
+    followers: dict[d.Node, list[d.Node]] = {node: [] for node in nodes}
+    for wire in forward:
+        followers[wire.source.node.anchor].append(wire.target.node)
     found = []
     for wire in scope.wires:
         source, target = wire.source.node, wire.target.node
-        if wire.kind != d.MESSAGE or source not in graph or target not in graph:
+        if wire.kind != d.MESSAGE or source not in followers or target not in followers:
             continue
-        if not networkx.has_path(graph, target, source):
-            graph.add_edge(source, target)
+        if not reaches(followers, target, source):
+            followers[source].append(target)
             found.append(wire)
     return found
 
@@ -61,15 +60,14 @@ def _set_span(node: d.Node) -> None:
 
 def _mark_back_wires(nodes: list[d.Node], wires: list[d.Wire], order: dict[d.Node, int]) -> None:
     """Wires against the reading direction: within each loop, whichever of two orders turns fewer wires back."""
-    graph = networkx.DiGraph()
-    graph.add_nodes_from(nodes)
+    followers: dict[d.Node, list[d.Node]] = {node: [] for node in nodes}
     outgoing: dict[d.Node, list[d.Wire]] = defaultdict(list)
     for wire in wires:
         source, target = wire.source.node.anchor, wire.target.node.anchor
         outgoing[source].append(wire)
-        graph.add_edge(source, target)
-    visited = _depth_first_positions(nodes, outgoing, graph)
-    for loop in networkx.strongly_connected_components(graph):
+        followers[source].append(target)
+    visited = _depth_first_positions(nodes, outgoing, followers)
+    for loop in strongly_connected(followers):
         inside = [wire for node in loop for wire in outgoing[node] if wire.target.node.anchor in loop]
         candidates = [
             [wire for wire in inside if position[wire.target.node.anchor] <= position[wire.source.node.anchor]]
@@ -79,11 +77,12 @@ def _mark_back_wires(nodes: list[d.Node], wires: list[d.Wire], order: dict[d.Nod
             wire.is_back = True
 
 
-def _depth_first_positions(nodes, outgoing, graph) -> dict[d.Node, int]:
+def _depth_first_positions(nodes, outgoing, followers) -> dict[d.Node, int]:
     """A topological position for each node but for the wires that close a loop."""
     finished: list[d.Node] = []
     seen: set[d.Node] = set()
-    roots = [node for node in nodes if graph.in_degree(node) == 0] + nodes
+    followed = {target for targets in followers.values() for target in targets}
+    roots = [node for node in nodes if node not in followed] + nodes
     for root in roots:
         if root in seen:
             continue
@@ -112,14 +111,13 @@ class _Ranking:
         self.stacked: set[d.Wire] = set()
         self.before: dict[d.Node, list[d.Wire]] = defaultdict(list)
         self.after: dict[d.Node, list[d.Wire]] = defaultdict(list)
-        graph = networkx.DiGraph()
-        graph.add_nodes_from(nodes)
+        followers: dict[d.Node, list[d.Node]] = {node: [] for node in nodes}
         for wire in [*self.wires, *messages]:
             source, target = wire.source.node.anchor, wire.target.node
             self.before[target].append(wire)
             self.after[source].append(wire)
-            graph.add_edge(source, target)
-        self.sequence = list(networkx.lexicographical_topological_sort(graph, key=order.__getitem__))
+            followers[source].append(target)
+        self.sequence = topological(followers, key=order.__getitem__)
         for place, node in enumerate(self.sequence):
             node.place_in_flow = place
 
