@@ -48,7 +48,7 @@ def strongly_connected(followers: Mapping[T, Iterable[T]]) -> list[set[T]]:
 
 def topological(followers: Mapping[T, Iterable[T]], key: Callable[[T], Any]) -> list[T]:
     """The nodes of an acyclic graph, each before its followers; where there is a choice, by `key`."""
-    waiting = {node: 0 for node in followers}
+    waiting = dict.fromkeys(followers, 0)
     for node in followers:
         for follower in followers[node]:
             waiting[follower] += 1
