@@ -230,6 +230,14 @@ def refused(findings: Sequence[Finding]) -> InvalidModel:
 
 def _build_process(process: bpmn.Process, definition: Definition, compiler: Compiler) -> ScopeSpec:
     roles = _roles(process)
+    for element in process.elements.values():
+        if element.type == "startEvent" and element.parallel_multiple and len(element.definitions) > 1:
+            compiler.refuse(
+                element,
+                "A start event that needs several events before the process starts is not run; start by one of them"
+                " and wait for the others behind it.",
+                "start-event",
+            )
     scope = _build_scope(process.id, process.name or process.id, process.elements, process.flows, compiler, roles, None)
     definition.business_keys[process.id] = compiler.expression(process, process.business_key)
     definition.titles[process.id] = compiler.value(process, process.title)

@@ -290,6 +290,8 @@ def _start_node(definition: Definition, process, process_id: str, start_event_id
         if process.starts:
             return (process.starts[0], None) if process.starts[0].element.type == "startEvent" else (None, None)
         options = ", ".join(f"{start.element_id} ({start.kind})" for start in definition.start_events(process_id))
+        if not options:
+            return None, None  # an empty process ends as soon as it starts
         raise InvalidInput(
             f"Process '{process_id}' has no start event that starts by itself; start it by one of: {options or 'none'}."
         )

@@ -116,14 +116,12 @@ def _activate_complex(instance, node: ComplexGateway, scope: Token, arrived: dic
         scope.reset[name] = [flow_id for flow_id in expected if flow_id not in absorbed]
     if not scope.reset[name]:
         del scope.reset[name]
+    instance.settle(scope)  # what was absorbed may have been the last that moved
 
 
 def still_possible(instance, scope: Token) -> bool:
     """Tokens wait at joins of this scope, so it is not over."""
     if not scope.joins:
-        return False
-    if not scope._children and all(isinstance(scope.inner.nodes[n], ComplexGateway) for n in scope.joins):
-        scope.joins = None  # a complex join whose condition can no longer become true ends with its scope
         return False
     instance.joining[scope.id] = scope
     return True
@@ -136,17 +134,27 @@ def _report_stuck(instance) -> bool:
             continue
         for name, arrived in list(scope.joins.items()):
             node = scope.inner.nodes[name]
+            if isinstance(node, ComplexGateway):
+                _raise_stuck(
+                    instance, scope, node, f"The activation condition of {node.label} can no longer become true."
+                )
+                continue
             missing = ", ".join(flow_id for flow_id in node.element.incoming if not arrived.get(flow_id))
-            del scope.joins[name]
-            token = instance.spawn(node, scope, queue=False)
-            instance.raise_incident(
-                token,
-                ElementFailure(
-                    "join",
-                    f"The join {node.label} waits for a token on {missing}, which can no longer arrive. Resolve the"
-                    " incident to let the waiting token pass, and correct the model: a split that takes only some of"
-                    " its flows needs an inclusive or exclusive join.",
-                ),
+            _raise_stuck(
+                instance,
+                scope,
+                node,
+                f"The join {node.label} waits for a token on {missing}, which can no longer arrive.",
             )
         instance.joining.pop(scope.id, None)
     return False
+
+
+def _raise_stuck(instance, scope: Token, node: NodeSpec, what: str) -> None:
+    del scope.joins[node.element.id]
+    failure = ElementFailure(
+        "join",
+        f"{what} Resolve the incident to let the waiting token pass, and correct the model: a split that takes only"
+        " some of its flows needs an inclusive or exclusive join.",
+    )
+    instance.raise_incident(instance.spawn(node, scope, queue=False), failure)

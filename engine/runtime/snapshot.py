@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+from SpiffWorkflow.util.task import TaskState
 
 from engine.errors import InvalidInput
 from engine.feel import dump as dump_value
@@ -115,6 +116,8 @@ def _load_token(
         _load_wait(instance, token, row)
     if token.joins:
         instance.joining[token.id] = token
+    if status == TaskState.READY:  # it stood in the queue behind a runaway
+        instance.queue.append(token)
 
 
 def _load_wait(instance: Instance, token: Token, row: list[Any]) -> None:

@@ -78,7 +78,7 @@ class Instance(Workflow):
                 steps += 1
                 if steps > self.MAX_STEPS:
                     self.raise_incident(token, runaway(token))
-                    continue
+                    return  # what stands in the queue behind it goes on with the next call
                 token.run()
                 if self.variables_changed:
                     self.variables_changed = False
