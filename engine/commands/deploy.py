@@ -94,8 +94,8 @@ def deploy(
         decisions={_sha256(source): source for source in decisions},
         forms={key: (_sha256(source), source) for key, source in (forms or {}).items()},
     )
-    findings = _check_forms(read, bundle)
-    _pin_called_processes(work, enterprise_id, read, bundle)
+    _check_forms(bundle)
+    findings = _pin_called_processes(work, enterprise_id, read, bundle) + _missing_forms(read, bundle)
     compiled = compile_bundle(list(bundle.models.values()), list(bundle.decisions.values()))
     cache.keep(bundle.executed, compiled)
     warnings = (*compiled.definition.warnings, *findings)
@@ -105,13 +105,17 @@ def deploy(
 # Checking ----------------------------------------------------------------------------------------------------
 
 
-def _check_forms(models: Sequence[Model], bundle: _Bundle) -> list[Finding]:
-    """Read every form (InvalidModel says which fails); warn of form keys that name none."""
+def _check_forms(bundle: _Bundle) -> None:
+    """Read every form; InvalidModel says which cannot be used."""
     for key, (_, source) in bundle.forms.items():
         try:
             read_form(source)
         except InvalidModel as error:
             raise InvalidModel(f"The form '{key}' cannot be used: {error}", error.findings) from error
+
+
+def _missing_forms(models: Sequence[Model], bundle: _Bundle) -> list[Finding]:
+    """Warn of form keys that name no form, where forms are deployed at all."""
     if not bundle.forms:
         return []
     return [
@@ -137,8 +141,11 @@ def _form_keys(models: Sequence[Model]) -> Iterable[tuple[str, str, str]]:
                 yield element.id, element.name, wanted.text
 
 
-def _pin_called_processes(work: Work, enterprise_id: str, models: Sequence[Model], bundle: _Bundle) -> None:
-    """Add the files of called processes that are deployed already: later versions do not change this deployment."""
+def _pin_called_processes(work: Work, enterprise_id: str, models: Sequence[Model], bundle: _Bundle) -> list[Finding]:
+    """Add the files of called processes that are deployed already: later versions do not change this deployment.
+
+    Our own form counts where a called process has another one under the same key; a warning says so.
+    """
     here = {process.id for model in models for process in model.processes}
     called = {
         element.called_element.text: element
@@ -149,7 +156,7 @@ def _pin_called_processes(work: Work, enterprise_id: str, models: Sequence[Model
     }
     missing = {process_id for process_id in called if process_id not in here and called[process_id].binding == "latest"}
     if not missing:
-        return
+        return []
     rows = work.execute(
         select(ProcessDefinition.id, ProcessDefinition.process_id, ProcessDefinition.bundle).where(
             ProcessDefinition.enterprise_id == enterprise_id,
@@ -157,13 +164,17 @@ def _pin_called_processes(work: Work, enterprise_id: str, models: Sequence[Model
             ProcessDefinition.is_latest,
         )
     ).all()
+    findings: list[Finding] = []
     for row in rows:
         bundle.pins[row.process_id] = row.id
-        _add_files(work, bundle, row.bundle, here)
+        findings += _add_files(work, bundle, row.process_id, row.bundle, here)
+    return findings
 
 
-def _add_files(work: Work, bundle: _Bundle, pinned: Mapping[str, Any], here: set[str]) -> None:
-    content = resources(work, [*pinned["models"], *pinned["decisions"]])
+def _add_files(
+    work: Work, bundle: _Bundle, process_id: str, pinned: Mapping[str, Any], here: set[str]
+) -> list[Finding]:
+    content = resources(work, [*pinned["models"], *pinned["decisions"], *pinned["forms"].values()])
     for digest in pinned["models"]:
         ids = {process.id for process in bpmn.read_model(content[digest]).processes}
         if digest in bundle.models or (ids and ids <= here):  # our own version of these processes counts
@@ -172,6 +183,12 @@ def _add_files(work: Work, bundle: _Bundle, pinned: Mapping[str, Any], here: set
         bundle.models[digest] = content[digest]
     for digest in pinned["decisions"]:
         bundle.decisions.setdefault(digest, content[digest])
+    findings = []
+    for key, digest in pinned["forms"].items():
+        if bundle.forms.setdefault(key, (digest, content[digest]))[0] != digest:
+            text = f"The called process '{process_id}' has another form '{key}': rename one, or the caller's is shown."
+            findings.append(Finding("same-form-key", text, severity="warning"))
+    return findings
 
 
 # Keeping ----------------------------------------------------------------------------------------------------

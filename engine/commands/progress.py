@@ -24,6 +24,7 @@ from engine.store.codec import expand, shrink
 from engine.store.prepared import Prepared
 from engine.store.projections import Changes, Context, project, write
 from engine.store.tables import (
+    SEARCHABLE_CHARACTERS,
     Incident,
     Job,
     MessageSubscription,
@@ -316,7 +317,8 @@ def searchable_value(value: Any) -> dict[str, Any]:
         moment = value
     elif isinstance(value, date) and not isinstance(value, datetime):
         moment = datetime.fromisoformat(f"{value.isoformat()}T00:00:00+00:00")
-    return {"text": None if value is None else feel.display(value), "number": number, "moment": moment}
+    text = None if value is None else feel.display(value)[:SEARCHABLE_CHARACTERS]
+    return {"text": text, "number": number, "moment": moment}
 
 
 # Statements -----------------------------------------------------------------------------------------------------------

@@ -53,7 +53,7 @@ def start_process(
     values = feel.normalise(dict(variables or {}))
     if form_values is not None:
         values |= checked(work, definition.bundle, definition.start_form_key, form_values, values, now)
-    key = _business_key(business_key) or business_key_from(found, definition.process_id, values, now)
+    key = _business_key(business_key) or _business_key(business_key_from(found, definition.process_id, values, now))
     if key is not None:
         first = _live_instance(work, enterprise_id, definition.process_id, key)
         if first is not None:

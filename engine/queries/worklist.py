@@ -13,6 +13,7 @@ from engine.errors import InvalidInput
 from engine.queries.permissions import names_of
 from engine.store.actor import Actor
 from engine.store.tables import (
+    SEARCHABLE_CHARACTERS,
     Comment,
     Document,
     ProcessDefinition,
@@ -228,7 +229,9 @@ def has_attribute(
 ) -> ColumnElement[bool]:
     """Whether the case's searchable variable has this value, as people read it."""
     variable = SearchVariable.__table__.c
-    cases = select(variable.process_instance_id).where(variable.name == name, variable.text == value)
+    cases = select(variable.process_instance_id).where(
+        variable.name == name, variable.text == value[:SEARCHABLE_CHARACTERS]
+    )
     if enterprise_id is not None:
         cases = cases.where(variable.enterprise_id == enterprise_id)
     return instance_id.in_(cases)

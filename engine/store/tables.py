@@ -18,6 +18,7 @@ Id = String(36)
 Key = String(255)
 Digest = String(64)
 
+SEARCHABLE_CHARACTERS = 255  # of a searchable variable's text: what filters compare
 EVERYBODY = "*"  # the candidate group of a task that anybody may take
 END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 
@@ -456,7 +457,7 @@ class SearchVariable(Base):
     process_instance_id: Mapped[str] = mapped_column(_cascade("process_instance.id"), primary_key=True)
     name: Mapped[str] = mapped_column(Key, primary_key=True)
     enterprise_id: Mapped[str] = mapped_column(Key)
-    text: Mapped[str | None] = mapped_column(Text)  # as people read it
+    text: Mapped[str | None] = mapped_column(Key)  # as people read it, its first SEARCHABLE_CHARACTERS
     number: Mapped[float | None] = mapped_column(Float(53))
     moment: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

@@ -1,5 +1,6 @@
 import pytest
 
+from engine.commands.form_values import InvalidForm
 from engine.errors import InvalidInput, InvalidModel, NotFound, NotPermitted
 from engine.queries.definitions import definitions, startable
 from engine.queries.related_cases import related_cases
@@ -102,6 +103,17 @@ def test_the_model_gives_key_title_and_searchable_variables(office):
     assert office.start("keyed", {"ref": "L7"}).is_new is False
 
 
+def test_long_values_are_searchable_by_their_beginning_and_too_long_keys_are_refused(office):
+    from engine.queries.process_instances import process_instances
+
+    office.deploy(KEYED)
+    office.start("keyed", {"ref": "L1", "size": "x" * 9000})
+
+    assert len(office.ask(process_instances, enterprise_id=ACME, attributes={"size": "x" * 9000}).rows) == 1
+    with pytest.raises(InvalidInput, match="at most 255 characters"):
+        office.start("keyed", {"ref": "L" * 300})
+
+
 def test_the_title_follows_the_variables(office):
     office.deploy(KEYED)
     office.start("keyed", {"ref": "L7"})
@@ -144,6 +156,31 @@ def test_a_call_activity_keeps_the_version_that_was_deployed_with_it(office):
     office.complete("do")
     assert office.state(case) == "completed"
     assert [row.process_id for row in office.ask(definitions, enterprise_id=ACME)] == ["caller", "one"]
+
+
+WITH_FORM = model(process("one", line(start(), user_task("do", 'praxis:formKey="f"'), end())))
+FORM = b"""{"type": "default", "id": "f", "schemaVersion": 16, "components": [
+  {"type": "number", "key": "n", "label": "N", "validate": {"required": true}}]}"""
+
+
+def test_a_called_process_brings_its_forms_along(office):
+    office.deploy(WITH_FORM, forms={"f": FORM})
+    office.deploy(CALLER)
+    office.start("caller")
+
+    with pytest.raises(InvalidForm):
+        office.complete("do", {"n": ""})
+    office.complete("do", {"n": "3"})
+
+    assert office.states("caller") == ["completed"]
+
+
+def test_a_form_key_without_form_is_a_warning_with_its_place(office):
+    found = office.deploy(WITH_FORM, forms={"other": FORM}).findings
+
+    assert [(finding.rule, finding.element_id, finding.severity) for finding in found] == [
+        ("missing-form", "do", "warning")
+    ]
 
 
 def test_of_many_who_start_one_business_key_at_once_one_starts_it(office):

@@ -1425,7 +1425,7 @@ def upgrade() -> None:
         sa.Column("process_instance_id", sa.String(length=36), nullable=False),
         sa.Column("name", sa.String(length=255), nullable=False),
         sa.Column("enterprise_id", sa.String(length=255), nullable=False),
-        sa.Column("text", sa.Text(), nullable=True),
+        sa.Column("text", sa.String(length=255), nullable=True),
         sa.Column("number", sa.Float(precision=53), nullable=True),
         sa.Column("moment", engine.store.types.UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
