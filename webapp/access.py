@@ -139,7 +139,7 @@ def safe_target(target: str | None) -> str:
     """Where to go after signing in: only to addresses of our own."""
     if target and target.startswith("/") and not target.startswith(("//", "/\\")) and "\n" not in target:
         return target
-    return url_for("worklist.show")
+    return url_for("worklist.home")
 
 
 @login_manager.user_loader

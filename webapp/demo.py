@@ -52,7 +52,7 @@ PROSPECTS = (
     ("Northern Mills", "Ms Tang", "Jinan"),
 )
 PASSWORD_FILE = "demo_password"
-DIRECTOR = Actor(id="demo", is_supervisor=True, enterprise_id=ENTERPRISE)
+DIRECTOR = Actor(id="olga", is_supervisor=True, enterprise_id=ENTERPRISE)
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,13 @@ PEOPLE = (
 )
 
 
-def create_demo(wiring: Wiring, *, note: Callable[[str], None] = lambda _text: None) -> tuple[str, list[DemoPerson]]:
-    """The demo's password and people. What exists already stays as it is; changed practices are deployed anew."""
+def create_demo(
+    wiring: Wiring, *, note: Callable[[str], None] = lambda _text: None, with_cases: bool = True
+) -> tuple[str, list[DemoPerson]]:
+    """The demo's password and people. What exists already stays as it is; changed practices are deployed anew.
+
+    `with_cases=False` leaves the worklists empty: for tests that tell a story of their own.
+    """
     practices = list(readable_practices(note))
     password = _password(wiring)
     people = list(_people(practices))
@@ -90,7 +95,7 @@ def create_demo(wiring: Wiring, *, note: Callable[[str], None] = lambda _text: N
     is_new = wiring.run(lambda work: _add_people(work, clock.now(), password, people, practices))
     wiring.run(lambda work: _fill_customer_base(work, clock.now()))
     deployed = _deploy_all(wiring, practices, note)
-    if is_new:
+    if is_new and with_cases:
         for practice in deployed:
             count = sum(1 for _case in play_cases(wiring, practice, people, clock))
             note(f"{practice.card.name.en}: {count} cases")

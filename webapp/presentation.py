@@ -152,8 +152,9 @@ def sentence(waiting: Any) -> str:
     for name, value in values.items():
         if isinstance(value, datetime):
             values[name] = moment(value, "short")
-        elif isinstance(value, list | tuple | set | frozenset):
-            values[name] = ", ".join(role_name(str(item)) for item in value)
+        elif name == "candidates":
+            keys = value if isinstance(value, list | tuple | set | frozenset) else str(value).split(",")
+            values[name] = ", ".join(role_name(str(key).strip()) for key in keys)
     return replace(waiting, values=values).sentence(model_language())
 
 

@@ -92,7 +92,7 @@ def told(entries: Iterable[TimelineEntry]) -> list[Told]:
             symbol=SYMBOLS.get(entry.kind, "history"),
             is_bad=entry.kind in ("incident_raised", "process_cancelled", "throw_error"),
         )
-        for entry in entries
+        for entry in sorted(entries, key=lambda entry: (entry.at, entry.kind != "process_started"))
         if entry.kind in TITLES and _matters(entry)
     ]
     return lines[::-1]
@@ -101,7 +101,9 @@ def told(entries: Iterable[TimelineEntry]) -> list[Told]:
 def _matters(entry: TimelineEntry) -> bool:
     if entry.kind == "element_completed":
         return str(entry.values.get("element_type", "")).endswith(NARRATED_TYPES)
-    return entry.kind != "variables_changed" or bool(entry.values.get("variables"))
+    if entry.kind == "variables_changed":  # what handlers and scripts compute stands among the variables
+        return bool(entry.values.get("variables")) and entry.actor not in (None, "system")
+    return True
 
 
 def _nothing(_values: Mapping[str, Any]) -> str:

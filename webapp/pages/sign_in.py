@@ -13,15 +13,10 @@ from webapp.tables import User
 blueprint = Blueprint("sign_in", __name__)
 
 
-@blueprint.get("/")
-def home():
-    return redirect(url_for("worklist.show"))
-
-
 @blueprint.get("/sign-in")
 def show():
     if current_user.is_authenticated:
-        return redirect(url_for("worklist.show"))
+        return redirect(url_for("worklist.home"))
     return _page()
 
 

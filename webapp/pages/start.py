@@ -52,7 +52,7 @@ def start(process_id: str):
             work,
             enterprise_id=enterprise_id(),
             process_id=process_id,
-            variables=values,
+            form_values=values,
             business_key=request.form.get("business_key", "").strip() or None,
             actor=actor(),
             now=now().astimezone(zone()),

@@ -87,6 +87,17 @@ class Filters:
         }
 
 
+@blueprint.get("/")
+@login_required
+def home():
+    """The view with work in it: mine, else my groups'; for supervisors everybody's."""
+    counts = read(lambda work: view_counts(work, actor=actor(), now=now(), day_ends_at=day_ends_at()))
+    view = next(
+        (view for view in ("mine", "my_groups") if counts[view]), "all" if current_user.is_supervisor else "mine"
+    )
+    return redirect(url_for("worklist.show", view=view))
+
+
 @blueprint.get("/worklist")
 @login_required
 def show():

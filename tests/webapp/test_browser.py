@@ -1,0 +1,182 @@
+"""A real browser: the keyboard alone is enough, nothing is in the way of a screen reader, no script is blocked."""
+
+import threading
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect, sync_playwright
+from werkzeug.serving import make_server
+
+from tests.webapp.conftest import PASSWORD
+from webapp.assets import manifest
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not manifest(), reason="the front end is not built: make install"),
+]
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def address(app):
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def page(chromium, address):
+    """A page whose console must stay free of errors (blocked styles and scripts are such)."""
+    context = chromium.new_context(base_url=address, viewport={"width": 1440, "height": 900}, locale="en-GB")
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    yield page
+    context.close()
+    assert problems == []
+
+
+def sign_in(page, name: str) -> None:
+    page.goto("/sign-in")
+    page.keyboard.type(name)
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/worklist**")
+
+
+def test_a_task_is_found_claimed_filled_and_completed_by_keyboard_alone(page, office):
+    office.start("enquiry", {"company": "Nordwind"})
+    sign_in(page, "ines")
+
+    page.keyboard.press("g")
+    page.keyboard.press("g")
+    page.wait_for_url("**view=my_groups**")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator("#task h2")).to_have_text("First contact")
+    page.keyboard.press("c")
+    expect(page.locator("#notices")).to_contain_text("It is yours now.")
+    page.keyboard.press("e")
+    page.keyboard.type("Ms Chen")
+    page.keyboard.press("Tab")
+    page.keyboard.type("1200")
+    expect(page.locator("[data-draft-note]")).to_have_text("Draft saved")
+    page.keyboard.press("Control+Enter")
+
+    expect(page.locator("#notices")).to_contain_text("Done: Enquiry of Nordwind")
+    assert office.task("approve").role == "manager"
+
+
+def test_a_field_appears_when_another_one_asks_for_it(page, office):
+    office.start("enquiry", {"company": "Nordwind"})
+    sign_in(page, "ines")
+    page.goto("/worklist?view=my_groups")
+    page.locator("a[data-open]").click()
+    page.get_by_role("button", name="Claim").first.click()
+    expect(page.get_by_label("Why stop")).to_be_hidden()
+
+    page.get_by_label("Result").select_option("stop")
+
+    expect(page.get_by_label("Why stop")).to_be_visible()
+
+
+def test_rows_are_added_and_removed(page, office):
+    office.start("enquiry", {"company": "Nordwind"})
+    sign_in(page, "ines")
+    page.goto("/worklist?view=my_groups")
+    page.locator("a[data-open]").click()
+    page.get_by_role("button", name="Claim").first.click()
+
+    page.get_by_role("button", name="Add a row").click()
+    page.keyboard.type("PUMP-100")
+    page.get_by_role("button", name="Add a row").click()
+    page.keyboard.type("HOSE-1")
+    page.get_by_role("button", name="Remove this row").first.click()
+
+    expect(page.get_by_label("Product")).to_have_value("HOSE-1")
+
+
+def test_the_diagram_shows_where_the_token_is(page, office):
+    case = office.start("enquiry", {"company": "Nordwind"}).process_instance_id
+    sign_in(page, "max")
+
+    page.goto(f"/cases/{case}")
+
+    expect(page.locator('[data-element-id="first_contact"].is-active')).to_be_visible()
+    expect(page.locator('[data-element-id="start"].is-done')).to_be_visible()
+    expect(page.locator(".bjs-powered-by")).to_be_visible()
+
+
+def test_the_list_and_the_task_take_turns_on_a_phone(page, office):
+    office.start("enquiry", {"company": "Nordwind"})
+    page.set_viewport_size({"width": 390, "height": 800})
+    sign_in(page, "ines")
+    page.goto("/worklist?view=my_groups")
+
+    page.locator("a[data-open]").click()
+
+    expect(page.locator("#task h2")).to_be_visible()
+    expect(page.locator(".pane-list")).to_be_hidden()
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_role("link", name="Back to the list").click()
+    expect(page.locator(".pane-list")).to_be_visible()
+
+
+PAGES = (
+    "/worklist?view=all",
+    "/worklist?view=mine&q=nothing",
+    "/start",
+    "/start/enquiry",
+    "/cases",
+    "/customers",
+    "/mailbox",
+    "/library",
+    "/imports",
+    "/operations",
+    "/operations/processes/enquiry",
+    "/operations/incidents",
+    "/messages",
+)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en-GB", "zh-CN"])
+def test_no_page_has_a_serious_accessibility_finding(chromium, address, office, language, scheme):
+    case = office.start("enquiry", {"company": "Nordwind"}).process_instance_id
+    task = office.task("first_contact").id
+    context = chromium.new_context(base_url=address, locale=language, color_scheme=scheme)
+    page = context.new_page()
+    page.goto("/sign-in")
+    found = serious(page, "/sign-in")
+    sign_in(page, "olga")
+    for path in (*PAGES, f"/cases/{case}", f"/worklist?view=all&task={task}"):
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
+        found += serious(page, path)
+    context.close()
+
+    assert found == []
+
+
+def serious(page, path: str) -> list[str]:
+    """The rule, the page and the first element of each serious finding."""
+    result = Axe().run(page, options={"resultTypes": ["violations"]})
+    return [
+        f"{violation['id']} on {path}: {violation['nodes'][0]['target']}"
+        for violation in result.response["violations"]
+        if violation["impact"] in ("serious", "critical")
+    ]
