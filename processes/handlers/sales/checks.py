@@ -155,7 +155,7 @@ def check_availability(job: Job) -> Mapping[str, Any]:
             lines=[{"sku": line.product_sku, "quantity": line.quantity} for line in lines],
             on=job.now.date(),
         )
-        rows = [
+        rows: list[dict[str, Any]] = [
             {
                 "position": line.position,
                 "sku": line.product_sku,
@@ -216,7 +216,10 @@ def split_parts(rows: Sequence[Mapping[str, Any]], rest_on: date | None) -> list
     now_lines = [{"sku": row["sku"], "quantity": row["available"]} for row in rows if number(row, "available") > 0]
     rest_lines = [{"sku": row["sku"], "quantity": row["missing"]} for row in rows if number(row, "missing") > 0]
     latest = max((found for row in rows if (found := day(row, "available_on"))), default=None)
-    parts = [{"lines": now_lines, "planned_on": None}, {"lines": rest_lines, "planned_on": rest_on or latest}]
+    parts: list[dict[str, Any]] = [
+        {"lines": now_lines, "planned_on": None},
+        {"lines": rest_lines, "planned_on": rest_on or latest},
+    ]
     return [part for part in parts if part["lines"]]
 
 

@@ -130,7 +130,8 @@ def freeze_configuration(job: Job) -> Mapping[str, Any]:
         product = product_by_sku(session, required_text(source, "product_family"))
         check = check_choices(product, chosen(items(source, "choices")))
     cost = dict(source.get("configuration_cost") or {})
-    line = source.get("line") if isinstance(source.get("line"), Mapping) else {}
+    given = source.get("line")
+    line = given if isinstance(given, Mapping) else {}
     return {
         "configuration": {
             "position": line.get("position"),

@@ -245,7 +245,7 @@ def record_needs(job: Job) -> Mapping[str, Any]:
             )
         changes = {name: source.get(name) for name in ("industry", "employees") if source.get(name) is not None}
         if "employees" in changes:
-            changes["employees"] = int(changes["employees"])
+            changes["employees"] = int(number(source, "employees"))
         party = update_party(session, party_id=party_id, changes=changes, now=job.now)
         requirements = [plain(row) for row in items(source, "requirements")]
         if text(source, "opportunity_id"):

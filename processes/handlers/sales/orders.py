@@ -455,7 +455,7 @@ def confirm_order(job: Job) -> Mapping[str, Any]:
         )
 
 
-def delivery_parts(source: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def delivery_parts(source: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     """The agreed parts `{lines, planned_on}`; without a plan one part with everything."""
     return items(source, "delivery_parts") or [{}]
 

@@ -17,7 +17,7 @@ from processes.customer_base.scope import find
 from processes.customer_base.tables import Invoice, Order
 from processes.handlers.sales.orders import mail_customer
 from processes.handlers.sales.outcomes import case_reference, record_outcome
-from processes.handlers.sales.values import day, flag, number, required_text, text
+from processes.handlers.sales.values import day, flag, items, number, required_text, text
 
 handlers = Handlers()
 DUN_AT = time(1, tzinfo=UTC)
@@ -189,7 +189,7 @@ def close_order(job: Job) -> Mapping[str, Any]:
         close(session, order_id=order.id, now=job.now)
         record_behaviour(session, item="completed order", party_id=order.party_id, value=order.total, now=job.now)
         _ask_survey(job, session, order)
-        payments = source.get("payments") if isinstance(source.get("payments"), list) else []
+        payments = items(source, "payments")
         record_outcome(
             session,
             job,
@@ -200,8 +200,8 @@ def close_order(job: Job) -> Mapping[str, Any]:
                 "on_time": source.get("delivered_on_time"),
                 "complete": source.get("delivered_complete"),
                 "undamaged": source.get("delivered_undamaged"),
-                "right_invoice": all(row.get("status") == "paid" for row in payments if isinstance(row, Mapping)),
-                "dunned": any(number(row, "level") > 0 for row in payments if isinstance(row, Mapping)),
+                "right_invoice": all(row.get("status") == "paid" for row in payments),
+                "dunned": any(number(row, "level") > 0 for row in payments),
             },
         )
         return once.keep({"order_status": "closed", "closed_at": job.now})
