@@ -96,7 +96,9 @@ def message(name: str = "M") -> str:
 
 def messages(*names: str, key: str | None = None) -> str:
     extension = (
-        f'<bpmn:extensionElements><praxis:correlation name="{key}" value="={key}"/></bpmn:extensionElements>' if key else ""
+        f'<bpmn:extensionElements><praxis:correlation name="{key}" value="={key}"/></bpmn:extensionElements>'
+        if key
+        else ""
     )
     return "".join(f'<bpmn:message id="{name}" name="{name}">{extension}</bpmn:message>' for name in names)
 
@@ -138,7 +140,11 @@ def link(name: str = "L") -> str:
 
 
 def compensate(activity: str | None = None) -> str:
-    return f'<bpmn:compensateEventDefinition activityRef="{activity}"/>' if activity else "<bpmn:compensateEventDefinition/>"
+    return (
+        f'<bpmn:compensateEventDefinition activityRef="{activity}"/>'
+        if activity
+        else "<bpmn:compensateEventDefinition/>"
+    )
 
 
 def association(source: str, target: str) -> str:

@@ -6,7 +6,7 @@ from engine.bpmn import read_model
 from engine.feel import to_json
 from engine.play import Player, Scenario
 from engine.runtime import compile_definition
-from tests.conformance.cases import CASES, Case
+from tests.conformance.catalogue import CASES, Case
 
 
 def played(case: Case, reload: bool) -> Player:
