@@ -171,8 +171,8 @@ class Worker:
 
     def run_jobs(self, now: datetime) -> int:
         """The number of jobs whose handlers ran."""
-        job = JobRow.__table__.c
-        ready = select(job.id).where(job.state == "ready", job.is_suspended.is_(False), job.due_at <= now).limit(1)
+        row = JobRow.__table__.c
+        ready = select(row.id).where(row.state == "ready", row.is_suspended.is_(False), row.due_at <= now).limit(1)
         if not self._list(ready):  # without taking the writer's turn for nothing
             return 0
         claimed = self.store.run(
