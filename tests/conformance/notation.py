@@ -1,5 +1,7 @@
 """A few words to write BPMN in tests, short enough that a case fits in a glance."""
 
+from itertools import pairwise
+
 HEAD = (
     '<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" '
     'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:praxis="urn:praxis:bpmn:1" '
@@ -83,7 +85,7 @@ def flows(text: str) -> str:
         chain = chain.strip()
         path, _, condition = chain.partition("?")
         ids = [part.strip() for part in path.split(">")]
-        for source, target in zip(ids, ids[1:], strict=False):
+        for source, target in pairwise(ids):
             text = condition if target == ids[-1] else ""
             inner = f"<bpmn:conditionExpression>{escape(text)}</bpmn:conditionExpression>" if text else ""
             written.append(node("sequenceFlow", f"{source}_{target}", inner, sourceRef=source, targetRef=target))
