@@ -6,7 +6,7 @@ of costs. The best bundle is deployed in the order of its prerequisites. (Sets o
 decomposition for weighted completion under precedence.)
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -90,7 +90,7 @@ class BundleFinder:
         obstacle = self._obstacle(target)
         if obstacle:
             return obstacle
-        members = self._missing(target)
+        members = missing(target, self.portfolio, self.standing.done)
         for member in members:
             obstacle = self._obstacle(member)
             if obstacle:
@@ -108,23 +108,6 @@ class BundleFinder:
         if dear:
             return Exclusion(target.id, *dear)
         return Bundle(members, placed, total(each.effect for each in members), cost)
-
-    def _missing(self, target: Candidate) -> tuple[Candidate, ...]:
-        """The target after all it still needs, prerequisites first, ties by id."""
-        done, by_id = self.standing.done, self.portfolio.by_id
-        found: dict[str, Candidate] = {}
-        stack = [(target, False)]
-        while stack:
-            candidate, is_ready = stack.pop()
-            if candidate.id in found:
-                continue
-            if is_ready or not candidate.prerequisites:
-                found[candidate.id] = candidate
-                continue
-            stack.append((candidate, True))
-            needed = sorted(candidate.prerequisites, reverse=True)
-            stack.extend((by_id[key], False) for key in needed if key not in done and key in by_id)
-        return tuple(found.values())
 
     def _obstacle(self, member: Candidate) -> Exclusion | None:
         if member.id not in self._obstacles:
@@ -148,6 +131,24 @@ class BundleFinder:
                     else (f"excludes {rival}, which it needs")
                 )
         return None
+
+
+def missing(target: Candidate, portfolio: Portfolio, done: Collection[str]) -> tuple[Candidate, ...]:
+    """The target after all it still needs, prerequisites first, ties by id."""
+    by_id = portfolio.by_id
+    found: dict[str, Candidate] = {}
+    stack = [(target, False)]
+    while stack:
+        candidate, is_ready = stack.pop()
+        if candidate.id in found:
+            continue
+        if is_ready or not candidate.prerequisites:
+            found[candidate.id] = candidate
+            continue
+        stack.append((candidate, True))
+        needed = sorted(candidate.prerequisites, reverse=True)
+        stack.extend((by_id[key], False) for key in needed if key not in done and key in by_id)
+    return tuple(found.values())
 
 
 def _on_behalf_of(target: Candidate, obstacle: Exclusion) -> Exclusion:

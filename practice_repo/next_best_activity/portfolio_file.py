@@ -25,7 +25,8 @@ area = "sales"
 [[synergy]]                    # ids = ["K03", "K06"], effect = 25
 [coverage]                     # sales = 1: least number of practices of an area
 [risk]                         # floor = 0: least net benefit of the plan with low effects
-[state]                        # day = 0, done = ["K01"], running = [], rejected = {K09 = "too big"}, deferred = {K08 = 30}
+[state]                        # day = 0, done = ["K01"], running = [],
+                               # rejected = {K09 = "too big"}, deferred = {K08 = 30}
 ```
 """
 
