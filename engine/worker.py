@@ -264,11 +264,10 @@ class Worker:
             return
         self._stopping.clear()
         self._pool = ThreadPoolExecutor(self._job_threads, thread_name_prefix="praxis-job")
-        self._scheduler = BackgroundScheduler(timezone="UTC")
+        # A beat that finds another one running returns at once, so that many may start.
+        self._scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"max_instances": 100})
         for pulse in self._pulses:
-            self._scheduler.add_job(
-                pulse.beat, "interval", seconds=self.tick_seconds, max_instances=2, coalesce=True, id=pulse.name
-            )
+            self._scheduler.add_job(pulse.beat, "interval", seconds=self.tick_seconds, coalesce=True, id=pulse.name)
         self._scheduler.start()
         self.store.wake = self.wake
 

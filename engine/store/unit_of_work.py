@@ -153,7 +153,7 @@ class Store:
 
     def refresh_statistics(self) -> None:
         """Let the database learn how its values are spread, where that has changed: good plans need it."""
-        with suppress(DBAPIError), self.engine.connect() as connection:
+        with suppress(DBAPIError, sqlite3.Error), self.engine.connect() as connection:
             connection.connection.driver_connection.execute(
                 "ANALYZE" if self.is_postgresql else "PRAGMA analysis_limit = 1000"
             )

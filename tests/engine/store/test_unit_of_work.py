@@ -1,7 +1,7 @@
 import threading
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from engine.errors import InvalidInput, StaleInstance
 from engine.store.tables import Resource
@@ -182,3 +182,11 @@ def test_the_database_survives_power_loss_by_default(sqlite_store):
 def test_other_databases_are_refused_with_what_to_use(url):
     with pytest.raises(InvalidInput):
         Store(url)
+
+
+def test_closing_while_somebody_writes_is_no_error(store_url):
+    writer, other = Store(store_url), Store(store_url)
+    with writer.transaction() as work:
+        work.execute(text("SELECT 1"))
+        other.close()
+    writer.close()
