@@ -57,6 +57,7 @@ VISIT_STATES = {
     "follow_up": set(),
     "cancelled": set(),
 }
+FREE_AGAIN = ("cancelled", "rejected", "done", "follow_up")  # the engineer has left, perhaps before the planned end
 HORIZON_DAYS = 7
 
 
@@ -191,7 +192,7 @@ def schedule_visit(
     taken = session.scalar(
         select(Visit).where(
             Visit.engineer_key == engineer.key,
-            Visit.state.not_in(("cancelled", "rejected")),
+            Visit.state.not_in(FREE_AGAIN),
             Visit.starts_at < ends_at,
             Visit.ends_at > starts_at,
             Visit.id != (visit.id if visit else ""),

@@ -280,8 +280,8 @@ def test_results_compare_buyers_with_the_hold_out(session, now, campaign, activi
     held_out = session.scalars(select(Target).where(Target.hold_out.is_(True))).all()
     assert (results["buyers"], results["hold_out"], results["hold_out_buyers"]) == (3, len(held_out), 0)
     assert results["response_rate"] == round(Decimal(6) / len(sent), 6)
-    assert results["revenue"] == Decimal(3 * 2 * 420)
-    assert results["margin"] == Decimal(3 * 2 * (420 - 165))
+    assert results["revenue"] == Decimal(3 * 2 * 180)
+    assert results["margin"] == Decimal(3 * 2 * (180 - 82))
     assert results["cost"] == Decimal(200) + Decimal("0.05") * len(sent)
     assert results["cost_to_profit"] == round(results["cost"] / results["margin"], 6)
     assert results["lift_low"] < results["lift"] < results["lift_high"]
@@ -380,5 +380,5 @@ def test_targets_stay_frozen_when_the_segment_grows(session, now, campaign, acti
 
 
 def _buy(session, party_id, at):
-    order = order_from_lines(session, party_id=party_id, lines=[{"sku": "SEAL-KIT", "quantity": 2}], now=at)
+    order = order_from_lines(session, party_id=party_id, lines=[{"sku": "GLOVE-100", "quantity": 2}], now=at)
     confirm_order(session, order_id=order.id, now=at)
