@@ -28,13 +28,14 @@ from engine.store.tables import MessageSubscription, UserTask
 from practice_repo.practice import Practice, read_practice, shipped_practices
 from processes.customer_base.demo import create_demo as fill_customer_base
 from processes.customer_base.scope import in_enterprise
-from processes.customer_base.tables import Party
+from processes.customer_base.tables import TABLES, Party
 from webapp.passwords import hash_password
 from webapp.tables import Enterprise, Membership, Role, User
 from webapp.wiring import Wiring
 
 ENTERPRISE = "demo"
 ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d)?)?")
+DOCUMENT_NUMBER = re.compile(r"\b([A-Z]{1,5})-(20\d\d)-(\d{4,6})\b")
 CASES_PER_PRACTICE = 10
 HAPPY_CASES = 7
 HISTORY_HOURS = 96  # the cases began over the last days
@@ -219,7 +220,7 @@ def play_cases(wiring: Wiring, practice: Practice, people: list[DemoPerson], clo
     The first scenario, the happy path, is played to ever later steps; some of the others as far as they go.
     """
     try:
-        scenarios = [each for each in read_scenarios(practice.scenarios) if each.start and not each.simulators]
+        scenarios = [each for each in read_scenarios(practice.scenarios) if not each.simulators]
     except EngineError:
         return
     for number, (scenario, steps) in enumerate(stages(scenarios)):
@@ -263,6 +264,31 @@ def shifted(value: Any, days: timedelta) -> Any:
             return value
 
 
+def document_numbers(work) -> dict[tuple[str, str], str]:
+    """The customer base's document numbers by series and count: SO-2026-00024 is found by ("SO", "00024")."""
+    found: dict[tuple[str, str], str] = {}
+    for table in TABLES:
+        if "number" not in table.c:
+            continue
+        for number in work.execute(select(table.c.number).where(table.c.enterprise_id == ENTERPRISE)).scalars():
+            if match := DOCUMENT_NUMBER.fullmatch(number or ""):
+                found[match[1], match[3]] = number
+    return found
+
+
+def renumbered(value: Any, numbers: Mapping[tuple[str, str], str]) -> Any:
+    """The value with document numbers of the year in which the demo's documents were made."""
+    match value:
+        case str():
+            return DOCUMENT_NUMBER.sub(lambda found: numbers.get((found[1], found[3]), found[0]), value)
+        case Mapping():
+            return {name: renumbered(item, numbers) for name, item in value.items()}
+        case list():
+            return [renumbered(item, numbers) for item in value]
+        case _:
+            return value
+
+
 def varied(variables: Mapping[str, Any], number: int) -> dict[str, Any]:
     """The same start for somebody else, so that the demo's leads are not each other's duplicates."""
     found = dict(variables)
@@ -288,39 +314,63 @@ class Director:
         self.practice = practice
         self.people = people
         self.clock = clock
+        with wiring.store.reading() as work:
+            self.numbers = document_numbers(work)
 
     def start(self, scenario: Scenario, number: int) -> str | None:
         """The new case's id; None when this scenario cannot be started here."""
-        process_id = scenario.process or self.practice.id
         try:
-            started = self.wiring.run(
-                lambda work: start_process(
-                    work,
-                    enterprise_id=ENTERPRISE,
-                    process_id=process_id,
-                    variables=shifted(varied(scenario.variables, number), self._days(scenario)),
-                    actor=DIRECTOR,
-                    now=self.clock.now(),
-                )
-            )
+            case_id = self._start(scenario, number) if scenario.start else self._start_by_message(scenario, number)
         except EngineError:
             return None
         self.wiring.worker.run_due(self.clock.now())
+        return case_id
+
+    def _start(self, scenario: Scenario, number: int) -> str | None:
+        started = self.wiring.run(
+            lambda work: start_process(
+                work,
+                enterprise_id=ENTERPRISE,
+                process_id=scenario.process or self.practice.id,
+                variables=self._here(varied(scenario.variables, number), scenario),
+                actor=DIRECTOR,
+                now=self.clock.now(),
+            )
+        )
         return started.process_instance_id if started.is_new else None
+
+    def _start_by_message(self, scenario: Scenario, number: int) -> str | None:
+        first = next(iter(doable_steps(scenario)), {})
+        if "message" not in first:
+            return None
+        published = self.wiring.run(
+            lambda work: publish_message(
+                work,
+                enterprise_id=ENTERPRISE,
+                name=first["message"],
+                correlation=self._here(first.get("correlation", {}), scenario),
+                variables=self._here(varied(first.get("variables", {}), number), scenario),
+                actor=DIRECTOR,
+                now=self.clock.now(),
+            )
+        )
+        return published.process_instance_id if published.outcome == "started" else None
 
     def play(self, case_id: str, scenario: Scenario, *, steps: int) -> None:
         """Do this many steps, or as many as can happen now; the case then waits where it is."""
-        for step in doable_steps(scenario)[:steps]:
+        for step in doable_steps(scenario)[0 if scenario.start else 1 : steps]:
             self.clock.pass_by(minutes=7)
             try:
-                if not self._do(case_id, shifted(step, self._days(scenario))):
+                if not self._do(case_id, self._here(step, scenario)):
                     return
             except EngineError:
                 return
             self.wiring.worker.run_due(self.clock.now())
 
-    def _days(self, scenario: Scenario) -> timedelta:
-        return timedelta(days=(self.clock.now() - scenario.now).days)
+    def _here(self, value: Any, scenario: Scenario) -> Any:
+        """A scenario's value with the demo's calendar and the demo's document numbers."""
+        days = timedelta(days=(self.clock.now() - scenario.now).days)
+        return renumbered(shifted(value, days), self.numbers)
 
     def _do(self, case_id: str, step: Mapping[str, Any]) -> bool:
         if "complete" in step:

@@ -62,9 +62,10 @@ def test_a_task_is_found_claimed_filled_and_completed_by_keyboard_alone(page, of
     office.start("enquiry", {"company": "Nordwind"})
     sign_in(page, "ines")
 
-    page.keyboard.press("g")
-    page.keyboard.press("g")
-    page.wait_for_url("**view=my_groups**")
+    for view, key in (("overdue", "o"), ("my_groups", "g")):
+        page.keyboard.press("g")
+        page.keyboard.press(key)
+        page.wait_for_url(f"**view={view}**")
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     expect(page.locator("#task h2")).to_have_text("First contact")
@@ -153,8 +154,7 @@ PAGES = (
 )
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["en-GB", "zh-CN"])
+@pytest.mark.parametrize(("language", "scheme"), [("en-GB", "light"), ("zh-CN", "dark")])
 def test_no_page_has_a_serious_accessibility_finding(chromium, address, office, language, scheme):
     case = office.start("enquiry", {"company": "Nordwind"}).process_instance_id
     task = office.task("first_contact").id
@@ -169,7 +169,7 @@ def test_no_page_has_a_serious_accessibility_finding(chromium, address, office, 
         found += serious(page, path)
     context.close()
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def serious(page, path: str) -> list[str]:

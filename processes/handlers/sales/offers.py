@@ -234,9 +234,11 @@ def _never(expires_at: datetime) -> datetime:
 
 
 def quote_link(job: Job, quote: Quote) -> str:
-    """Where the customer looks at the quote and decides."""
-    base = str(job.resources.settings.get("base_url", "")).rstrip("/")
-    return f"{base}/quote/{quote.id}"
+    """Where the customer looks at the quote and decides; signed (`sign_link`) where the application asks for it."""
+    settings = job.resources.settings
+    base = str(settings.get("base_url", "")).rstrip("/")
+    sign = settings.get("sign_link")
+    return f"{base}/quote/{sign('quote', quote.enterprise_id, quote.id) if sign else quote.id}"
 
 
 def _quote_text(job: Job, quote: Quote) -> str:
