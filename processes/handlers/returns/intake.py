@@ -112,7 +112,7 @@ def _customer_facts(session: Session, job: Job, party: Party | None, found: Mapp
         "returns_in_year": found["returns_in_year"],
         "blocked": profile.blocked,
         "advance_exchange": (party.tier or "") in ("gold", "vip", "24x7"),
-        "deposit_possible": profile.credit_limit > found["value"],
+        "deposit_possible": (profile.credit_limit or profile.starter_limit) > found["value"],
         "store_near": False,
     }
 
