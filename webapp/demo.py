@@ -39,6 +39,7 @@ DOCUMENT_NUMBER = re.compile(r"\b([A-Z]{1,5})-(20\d\d)-(\d{4,6})\b")
 CASES_PER_PRACTICE = 10
 HAPPY_CASES = 7
 HISTORY_HOURS = 96  # the cases began over the last days
+CASE_KEYS = {"request_id", "ticket_ref", "external_key"}  # one running case per key
 PROSPECTS = (
     ("Hengda Bottling", "Ms Chen", "Suzhou"),
     ("Lakeside Dairy", "Tom Weber", "Wuxi"),
@@ -292,6 +293,8 @@ def renumbered(value: Any, numbers: Mapping[tuple[str, str], str]) -> Any:
 def varied(variables: Mapping[str, Any], number: int) -> dict[str, Any]:
     """The same start for somebody else, so that the demo's leads are not each other's duplicates."""
     found = dict(variables)
+    for name in CASE_KEYS & set(found):
+        found[name] = f"{found[name]}-{number}"
     company, contact, city = PROSPECTS[number % len(PROSPECTS)]
     domain = f"{company.split()[0].lower()}{number}.example"
     changes = {
@@ -348,7 +351,7 @@ class Director:
                 work,
                 enterprise_id=ENTERPRISE,
                 name=first["message"],
-                correlation=self._here(first.get("correlation", {}), scenario),
+                correlation=self._here(varied(first.get("correlation", {}), number), scenario),
                 variables=self._here(varied(first.get("variables", {}), number), scenario),
                 actor=DIRECTOR,
                 now=self.clock.now(),
