@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import click
 
 from engine.bpmn import read_model
-from engine.errors import EngineError, InvalidInput, InvalidModel
+from engine.bpmn.elements import Model
+from engine.errors import EngineError, Finding, InvalidInput, InvalidModel
 from engine.play.player import CannotPlay, Player
 from engine.play.scenario import STEPS, Scenario, read_scenarios
 from engine.runtime import Definition, compile_definition
@@ -26,7 +28,17 @@ def read_documents(paths: Sequence[Path]) -> Definition:
         (decisions if _is_decision(path, content) else models).append(content)
     if not models:
         raise InvalidInput("There is no BPMN model among the files; name at least one .bpmn file.")
-    return compile_definition([read_model(content) for content in models], read_decisions(decisions))
+    return compile_definition(_distinct([read_model(content) for content in models]), read_decisions(decisions))
+
+
+def _distinct(models: Sequence[Model]) -> list[Model]:
+    """Each model once. Raises InvalidInput when two of them hold a process of the same id."""
+    kept = list({model.digest: model for model in models}.values())
+    ids = Counter(process.id for model in kept for process in model.processes)
+    for process_id, count in ids.items():
+        if count > 1:
+            raise InvalidInput(f"The process '{process_id}' stands in two of the files; play one of them.")
+    return kept
 
 
 def _content(path: Path) -> bytes:
@@ -172,12 +184,13 @@ def finding_json(finding) -> dict[str, Any]:
 
 def refusal(error: EngineError) -> dict[str, Any]:
     """The result of a play that the gate refused."""
-    findings = [finding_json(finding) for finding in error.findings] if isinstance(error, InvalidModel) else []
+    told = error.findings if isinstance(error, InvalidModel) else ()
+    findings = [finding_json(finding) for finding in told or (Finding("input", str(error)),)]
     return {
         "state": "refused",
         "trace": [],
         "variables": {},
         "waiting": [],
         "incidents": [],
-        "findings": findings or [{"rule": "input", "element": None, "message": str(error), "severity": "error"}],
+        "findings": findings,
     }

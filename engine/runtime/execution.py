@@ -220,9 +220,7 @@ class Execution:
             _activate(self._instance, self._root, path)
         for token in doomed:
             if token.id in self._instance.tasks and token.id != 0:
-                scope = token.scope
-                self._instance.cancel_token(token)
-                self._instance.settle(scope)
+                self._instance.take_away(token)
         self._instance.move()
 
     def cancel(self, reason: str, *, at: datetime) -> None:

@@ -220,6 +220,19 @@ class Instance(Workflow):
                 self.report(events.JobCancelled(self.now, token.id, element_id))
         self.report(events.ElementCancelled(self.now, token.id, element_id))
 
+    def take_away(self, token: Token) -> None:
+        """Cancel a token by hand: whoever waited for it goes on without it; a loop without iterations goes too."""
+        scope, notify = token.scope, token.notify
+        self.cancel_token(token)
+        if scope.loop is not None:
+            if not scope._children:
+                self.take_away(scope)
+                return
+            scope.loop["ended"] += 1
+        if notify is not None:
+            self.compensation.handler_left(notify)
+        self.settle(scope)
+
     def withdraw(self, token: Token) -> None:
         """Take a token away that was never visible as a visit of its own."""
         self.disarm(token)
