@@ -6,34 +6,7 @@ from click.testing import CliRunner
 
 from practice_repo.next_best_activity.cli import nba
 
-VECTOR = """
-[[candidate]]
-id = "P1"
-effect = 180
-cost = 60
-[[candidate]]
-id = "P2"
-effect = 90
-cost = 30
-[[candidate]]
-id = "P3"
-effect = 100
-cost = 120
-[[candidate]]
-id = "P4"
-effect = 400
-cost = 100
-prerequisites = ["P3"]
-[[candidate]]
-id = "P5"
-effect = 50
-cost = 0
-[[candidate]]
-id = "P6"
-effect = 210
-cost = 140
-excludes = ["P4"]
-"""
+VECTOR = (Path(__file__).parent / "vector.toml").read_text()
 ONE = '[[candidate]]\nid = "a"\neffect = 2\ncost = 1\n'
 
 
