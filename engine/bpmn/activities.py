@@ -29,7 +29,7 @@ def task_fields(node: etree._Element, local: str, extension: Extension, roots: R
         "topic": topic,
         "retries": extension.retries,
         "retry_backoff": extension.retry_backoff,
-        "script": _script(node, extension) if local == "scriptTask" else None,
+        "script": _script(node, extension) if local == "scriptTask" else extension.script if topic is None else None,
         "decision": extension.decision,
         "result_variable": extension.result_variable,
         "message": _message(node, local, extension, roots) if local in {"sendTask", "receiveTask"} else None,

@@ -144,7 +144,7 @@ class Task(Activity):
     topic: Value | None = None
     retries: Value | None = None
     retry_backoff: str | None = None  # comma-separated ISO 8601 durations
-    script: Expression | None = None
+    script: Expression | None = None  # of a service task: the expression that Camunda 7 evaluates in its place
     decision: Value | None = None  # id of a DMN decision
     result_variable: str | None = None
     message: EventDefinition | None = None  # send and receive task

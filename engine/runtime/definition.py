@@ -131,6 +131,8 @@ def node_class(element: bpmn.Element) -> type[NodeSpec] | None:
         return scope_nodes.EventSubProcessNode
     if isinstance(element, bpmn.Task) and element.topic is not None and element.type != "userTask":
         return tasks.JobTask
+    if isinstance(element, bpmn.Task) and element.script is not None:
+        return tasks.ScriptTask
     if element.type == "businessRuleTask" and element.decision is None:
         return tasks.JobTask
     if element.type == "sendTask" and element.message is None:

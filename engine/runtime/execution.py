@@ -213,6 +213,8 @@ class Execution:
         self._active()
         doomed = [self._token(element_instance_id) for element_instance_id in cancel]
         paths = [_path_to(self._instance.spec, element_id) for element_id in activate]
+        for path in paths:
+            _check_iterations(self._root, path)
         self._at(at)
         if variables:
             self._instance.set_variables(self._root, normalise(dict(variables)), "modification")
@@ -229,6 +231,8 @@ class Execution:
         self._at(at)
         self._instance.cancel_children(self._root)
         self._instance.disarm(self._root)
+        if self._root.incident is not None:
+            self._instance.close_incident(self._root)
         self._instance.state = "cancelled"
         self._instance.report(events.ProcessCancelled(at, reason))
 
@@ -365,12 +369,32 @@ def _path_to(scope, element_id: str) -> list:
     raise InvalidInput(f"There is no element '{element_id}' in this process; choose one of its diagram.")
 
 
+def _visit_of(node, scope: Token) -> Token | None:
+    """The visit of a sub-process that runs in a scope; of a repeated one its first iteration that still runs."""
+    for child in scope.children:
+        if child.task_spec is node:
+            return child if child.loop is None else next(iter(child.children), None)
+    return None
+
+
+def _check_iterations(scope: Token, path: list) -> None:
+    """Raise InvalidInput when the path leads into a repeated sub-process of which no iteration runs."""
+    at: Token | None = scope
+    for node in path[:-1]:
+        at = _visit_of(node, at) if at is not None else None
+        if at is None and getattr(node, "loop", None) is not None:
+            raise InvalidInput(
+                f"'{path[-1].element.id}' stands in {node.label}, which repeats and of which no iteration runs;"
+                f" activate {node.label} itself."
+            )
+
+
 def _activate(instance: Instance, scope: Token, path: list) -> None:
     node, *rest = path
     if not rest:
         instance.spawn(node, scope)
         return
-    inside = next((child for child in scope.children if child.task_spec is node), None)
+    inside = _visit_of(node, scope)
     if inside is None:
         inside = instance.spawn(node, scope, queue=False)
         inside.entered, inside.phase = True, BEHAVE

@@ -151,7 +151,8 @@ class ScriptTask(ActivityNode):
     def compile(self, compiler: Compiler) -> None:
         super().compile(compiler)
         self.script = compiler.script(self.element, self.element.script)
-        if self.script is not None and not self.script.is_context and not self.element.result_variable:
+        has_place = self.script is None or self.script.is_context or self.element.result_variable
+        if not has_place and self.element.type == "scriptTask":
             compiler.refuse(
                 self.element,
                 "The script gives one value, but no variable to keep it in: write a FEEL context such as"
@@ -164,7 +165,10 @@ class ScriptTask(ActivityNode):
             return True
         result = self.script.run(token.visible(), token.workflow.now)
         name = self.element.result_variable
-        self.merge(token, {name: result} if name else result)
+        if name:
+            self.merge(token, {name: result})
+        elif self.script.is_context:
+            self.merge(token, result)
         return True
 
 

@@ -98,8 +98,18 @@ def _read_implementation(attributes: dict[str, str], extension: Extension) -> No
         extension.say(topic=Value(text=kind), implementation=f"type {kind}")
     for name in IMPLEMENTATIONS:
         text = attributes.get(name, "").strip()
-        if text:
+        if text and name == "expression" and extension.topic is None and _is_computed(text, extension):
+            extension.say(script=expression(text), implementation=text)
+        elif text:
             extension.say(topic=Value(text=_bean(text)), implementation=text)
+
+
+def _is_computed(text: str, extension: Extension) -> bool:
+    """Whether a service task's expression is a value that FEEL can compute, and no call of a bean."""
+    found = expression(text) if JUEL_OPENING.match(text) else None
+    if found is None or found.problem:
+        return False
+    return extension.result_variable is not None or not found.feel.isidentifier()
 
 
 def _bean(text: str) -> str:

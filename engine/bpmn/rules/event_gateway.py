@@ -15,7 +15,7 @@ def check(context: Context) -> Iterator[Finding]:
         if gateway.type != "eventBasedGateway":
             continue
         if gateway.event_gateway_type.lower() == "parallel":
-            message = "A parallel event-based gateway is not run; use a parallel-multiple start event instead."
+            message = "A parallel event-based gateway is not run; start by one event and wait for the others behind it."
             yield context.finding(RULE, gateway, message)
         if gateway.instantiate and gateway.incoming:
             message = "A gateway that starts the process can have no incoming flow; remove the flow or instantiate."

@@ -12,7 +12,7 @@ REMEDY = "refer to a message of the model (messageRef) that has a name"
 
 def check(context: Context) -> Iterator[Finding]:
     for task, _scope in context.elements(Task):
-        if task.type in {"sendTask", "receiveTask"} and task.topic is None and _nameless(task.message):
+        if task.type in {"sendTask", "receiveTask"} and _by_message(task) and _nameless(task.message):
             verb = "sends" if task.type == "sendTask" else "waits for"
             yield context.finding(RULE, task, f"Nothing says which message the task {verb}; {REMEDY}.")
     for event, scope in context.elements(CatchOrThrow):
@@ -24,6 +24,11 @@ def check(context: Context) -> Iterator[Finding]:
             elif event.type == "startEvent" and scope.is_process and definition.name_expression:
                 message = "The name of a message that starts a process must be a text, as no variable is there yet."
                 yield context.finding(RULE, event, message)
+
+
+def _by_message(task: Task) -> bool:
+    """Whether a message does the task's work, and no handler or expression."""
+    return task.topic is None and task.script is None
 
 
 def _nameless(definition: EventDefinition | None) -> bool:

@@ -13,7 +13,7 @@ RULE = "topic"
 def check(context: Context) -> Iterator[Finding]:
     for task, _scope in context.elements(Task):
         if task.topic is None:
-            if task.type == "serviceTask":
+            if task.type == "serviceTask" and task.script is None:
                 message = f"Nothing says who does the work; give praxis:topic, else the topic is '{task.id}'."
                 yield context.warning(RULE, task, message)
         elif task.topic.text and context.topics is not None and task.topic.text not in context.topics:
