@@ -165,4 +165,5 @@ def install(app: Flask) -> None:
 
     @app.before_request
     def keep_session() -> None:
-        session.permanent = True
+        if not session.permanent:  # setting it marks the session as changed, and a changed one is sent again
+            session.permanent = True

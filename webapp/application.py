@@ -31,6 +31,8 @@ def create_app(settings: Settings | None = None, wiring: Wiring | None = None) -
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.cookie_secure and settings.address.startswith("https:"),
         PERMANENT_SESSION_LIFETIME=timedelta(hours=settings.session_hours),
+        # Else a late answer (a tab, the counts) would bring the old session back and lose the newer one's notices.
+        SESSION_REFRESH_EACH_REQUEST=False,
         MAX_CONTENT_LENGTH=settings.upload_megabytes * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
         MAX_FORM_PARTS=5000,
