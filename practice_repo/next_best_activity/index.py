@@ -62,7 +62,7 @@ def _readable(value: Fraction) -> str:
     if value.denominator == 1:
         return str(value)
     rounded = f"{float(value):.2f}"
-    if Fraction(rounded) == value:
+    if 100 % value.denominator == 0:
         return rounded
     return f"{rounded} ({value})" if value.denominator < 1000 else rounded
 
@@ -83,8 +83,9 @@ def index_of(item: Rankable) -> Index:
 
 
 def _ratio(item: Rankable) -> Fraction:
-    cost = Fraction(item.cost)
-    return (Fraction(item.effect) - cost) / cost
+    effect_top, effect_bottom = item.effect.as_integer_ratio()
+    cost_top, cost_bottom = item.cost.as_integer_ratio()
+    return Fraction(effect_top * cost_bottom - cost_top * effect_bottom, effect_bottom * cost_top)
 
 
 def rank_key(item: Rankable) -> tuple[Any, ...]:

@@ -22,6 +22,7 @@ from practice_repo.next_best_activity.loop import run_closure, run_scan
 from practice_repo.next_best_activity.plan import make_plan
 from practice_repo.next_best_activity.shrinkage import Outcome, shrink
 
+MUSTS = ("P003", "P005")
 EXHAUST, POSITIVE = Rules("exhaust"), Rules("positive")
 
 
@@ -47,22 +48,22 @@ def make_calendar_portfolio(seed: int, size: int = 200, periods: int = 12) -> Po
     """The same with durations, windows, lags, two roles of staff, must-haves, groups and a budget for every period."""
     chance = random.Random(seed)
     plain = make_portfolio(seed, size, budget=None)
-    candidates = [
-        replace(
+    musts = Portfolio(tuple(replace(each, excludes=(), must=each.id in MUSTS) for each in plain.candidates)).must_have
+    candidates = []
+    for each in plain.candidates:
+        on_calendar = replace(
             each,
             duration_days=chance.choice((10, 20, 30, 45, 60)),
             lag_days=chance.choice((0, 0, 5)),
             window=(chance.choice((None, None, 30, 90)), chance.choice((None, None, None, periods * 25))),
             staff={chance.choice(("analyst", "developer")): Decimal(chance.choice((1, 1, 2)))},
             group=chance.choice(("one", "two")) if chance.random() < 0.05 and not each.prerequisites else None,
-            must=n in (3, 5),
+            excludes=tuple(set(each.excludes) - musts),
         )
-        for n, each in enumerate(plain.candidates)
-    ]
-    candidates = [replace(each, excludes=() if each.must else each.excludes, group=None if each.must else each.group,
-                          window=(None, None) if each.must else each.window) for each in candidates]  # fmt: skip
+        if each.id in musts:
+            on_calendar = replace(on_calendar, excludes=(), group=None, window=(None, None), must=each.id in MUSTS)
+        candidates.append(on_calendar)
     per_period = _cents(float(total(each.cost for each in candidates)) * 0.45 / periods)
-    musts = Portfolio(tuple(candidates)).must_have
     per_period = max(per_period, *(each.cost for each in candidates if each.id in musts))
     return Portfolio(
         tuple(candidates),
@@ -172,7 +173,9 @@ def violations(portfolio: Portfolio, plan: list[dict]) -> list[str]:
         spent[period] = spent.get(period, Decimal(0)) + candidate.cost
     for period, amount in spent.items():
         limit = portfolio.budget.per_period
-        if limit is not None and amount > (limit[period] if isinstance(limit, tuple) else limit):
+        if isinstance(limit, tuple):
+            limit = limit[period] if period < len(limit) else 0
+        if limit is not None and amount > limit:
             found.append(f"period {period}: budget")
     if portfolio.budget.total is not None and sum(spent.values()) > portfolio.budget.total:
         found.append("budget")
