@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
-from practice_repo.next_best_activity.candidate import Candidate, Portfolio, Standing, total
+from practice_repo.next_best_activity.candidate import Candidate, InvalidPortfolio, Portfolio, Standing, total
 from practice_repo.next_best_activity.closure import WORTH_IT, Placement, explore_bundles
 from practice_repo.next_best_activity.exploration import Rules, explore
 from practice_repo.next_best_activity.index import FINITE, index_of, kind_of
@@ -12,6 +12,8 @@ from practice_repo.next_best_activity.loop import Run, run_closure, run_scan, wh
 from practice_repo.next_best_activity.scan import Exploration, name_of
 
 MODES = ("scan", "closure", "plan")
+MOST_IN_LOOPS_AND_PLANS = 2000  # a loop compares every practice with every other one
+MOST_WITH_EVERY_STEP = 300  # the trace of a longer loop tells only the steps that changed the best
 
 
 def answer(
@@ -25,6 +27,11 @@ def answer(
 
     Without a stop rule a scan stops as the paper does (`exhaust`), bundles when none is worth its cost (`positive`).
     """
+    if (is_loop or mode == "plan") and len(portfolio.candidates) > MOST_IN_LOOPS_AND_PLANS:
+        raise InvalidPortfolio(
+            f"Expected at most {MOST_IN_LOOPS_AND_PLANS} candidates for a loop or a plan, found "
+            f"{len(portfolio.candidates)}; rank them without --loop first and keep the best."
+        )
     if mode == "plan":
         return _answer_plan(portfolio, standing, is_loop)
     if is_loop:
@@ -54,10 +61,11 @@ def _usual_rules(mode: str) -> Rules:
 
 def _answer_loop(run: Run, portfolio: Portfolio) -> dict[str, Any]:
     first = run.explorations[0]
+    is_long = len(portfolio.candidates) > MOST_WITH_EVERY_STEP
     return {
         "next": run.order[0] if run.order else None,
         "ranking": _ranking(first),
-        "trace": [step for n, each in enumerate(run.explorations, start=1) for step in _trace(each, n)],
+        "trace": [step for n, each in enumerate(run.explorations, start=1) for step in _trace(each, n, is_long)],
         "excluded": _excluded(run.left_out),
         "plan": _plan(run.placements),
         "totals": totals(run.placements, portfolio),
@@ -105,8 +113,10 @@ def _index_text(item: Any) -> str | None:
     return str(index_of(item).value) if kind_of(item) == FINITE else None
 
 
-def _trace(found: Exploration[Any], exploration: int) -> Iterator[dict[str, Any]]:
+def _trace(found: Exploration[Any], exploration: int, is_short: bool = False) -> Iterator[dict[str, Any]]:
     for step in found.steps:
+        if is_short and not step.is_taken:
+            continue
         yield {
             "exploration": exploration,
             "n": step.n,

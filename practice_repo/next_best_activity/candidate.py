@@ -1,5 +1,6 @@
 """What is ranked: candidates, the means there are for them, and where the enterprise stands."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Context, Decimal
@@ -10,6 +11,9 @@ from engine.errors import InvalidInput
 EXACT = Context(prec=400)  # sums of money are never rounded
 LARGEST_EXPONENT = 60  # an amount has at most so many digits before, and as many behind the point
 ZERO = Decimal(0)
+LONGEST_DAYS = 36_500  # a hundred years
+MOST_HEADS = 1_000_000
+HEAD_DECIMALS = 4
 
 
 class InvalidPortfolio(InvalidInput):
@@ -58,10 +62,23 @@ class Candidate:
                     f"Candidate '{self.id}': expected a finite {name} with at most {LARGEST_EXPONENT} digits on "
                     f"each side of the point, found {amount}."
                 )
-        if self.duration_days < 0 or self.lag_days < 0:
-            raise InvalidPortfolio(f"Candidate '{self.id}': duration and lag must be 0 days or more.")
+        if not (0 <= self.duration_days <= LONGEST_DAYS and 0 <= self.lag_days <= LONGEST_DAYS):
+            raise InvalidPortfolio(
+                f"Candidate '{self.id}': expected a duration and a lag of 0 to {LONGEST_DAYS} days, found "
+                f"{self.duration_days} and {self.lag_days}."
+            )
+        for role, heads in self.staff.items():
+            check_heads(f"Candidate '{self.id}'", role, heads)
         if not 0 <= self.success <= 1:
             raise InvalidPortfolio(f"Candidate '{self.id}': success is a share from 0 to 1, found {self.success}.")
+
+
+def check_heads(where: str, role: str, heads: Decimal) -> None:
+    """Raises `InvalidPortfolio` for heads that cannot be counted."""
+    if not (0 <= heads <= MOST_HEADS and -heads.as_tuple().exponent <= HEAD_DECIMALS):
+        raise InvalidPortfolio(
+            f"{where}: expected 0 to {MOST_HEADS} {role} with at most {HEAD_DECIMALS} decimals, found {heads}."
+        )
 
 
 def _is_exactly_computable(amount: Decimal) -> bool:
@@ -124,7 +141,7 @@ class Portfolio:
     def __post_init__(self) -> None:
         if len(self.by_id) < len(self.candidates):
             ids = [each.id for each in self.candidates]
-            twins = ", ".join(sorted({each for each in ids if ids.count(each) > 1}))
+            twins = ", ".join(sorted(key for key, count in Counter(ids).items() if count > 1))
             raise InvalidPortfolio(f"Every candidate needs its own id; more than one has: {twins}.")
         cycle = _cycle(self.by_id)
         if cycle:

@@ -186,12 +186,14 @@ def _shift_left(portfolio: Portfolio, standing: Standing, starts: Mapping[str, i
     """The same choice with every rollout as early as its turn allows; equal turns by closure-S.
 
     In the order of starts no rollout can come later than in the solver's plan, so all find room.
+    Raises `ArithmeticError` if one does not: then solver and calendar disagree, and the plan cannot be trusted.
     """
     by_worth = take_bundles(portfolio, list(starts), standing.done, lambda bundle: True)
     turn = {key: n for n, key in enumerate(by_worth)}
     schedule = Schedule(portfolio, standing)
     for key in sorted(starts, key=lambda each: (starts[each], turn[each])):
-        schedule.add([portfolio.by_id[key]])
+        if not schedule.add([portfolio.by_id[key]]):
+            raise ArithmeticError(f"The solver starts {key} on day {starts[key]}, where the calendar finds no room.")
     schedule.placed = dict(sorted(schedule.placed.items(), key=lambda each: (each[1].start, turn[each[0]])))
     return schedule
 

@@ -40,6 +40,7 @@ from pathlib import Path
 from typing import Any
 
 from practice_repo.next_best_activity.candidate import (
+    LONGEST_DAYS,
     ZERO,
     Budget,
     Candidate,
@@ -48,6 +49,7 @@ from practice_repo.next_best_activity.candidate import (
     Portfolio,
     Standing,
     Synergy,
+    check_heads,
 )
 
 LARGEST_FILE_BYTES = 200 * 1024 * 1024
@@ -198,15 +200,20 @@ class _Reader:
             if self.start is None:
                 raise InvalidPortfolio(f"{where}: {name} is the date {value}; say [horizon] start = a date, too.")
             return (value - self.start).days
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise InvalidPortfolio(f"{where}: {name}: expected a date or a whole day, found {_shown(value)}.")
+        if isinstance(value, bool) or not isinstance(value, int) or abs(value) > LONGEST_DAYS:
+            raise InvalidPortfolio(
+                f"{where}: {name}: expected a date or a whole day up to {LONGEST_DAYS}, found {_shown(value)}."
+            )
         return value
 
     def _heads(self, where: str, value: Any) -> dict[str, Decimal]:
         heads = value if isinstance(value, dict) else {"staff": value}
         if isinstance(value, dict) and set(value) == {"total"}:
             heads = {"staff": value["total"]}
-        return {role: _at_least_0(where, role, amount) for role, amount in heads.items()}
+        counted = {role: _amount(where, role, amount) for role, amount in heads.items()}
+        for role, amount in counted.items():
+            check_heads(where, role, amount)
+        return counted
 
     def _budget(self) -> Budget:
         if isinstance(self.source.get("budget"), int | Decimal):
@@ -314,8 +321,10 @@ def _at_least_0(where: str, name: str, value: Any) -> Decimal:
 
 
 def _whole(where: str, name: str, value: Any, least: int = 0) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise InvalidPortfolio(f"{where}: expected {name} = a whole number from {least} on, found {_shown(value)}.")
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= LONGEST_DAYS:
+        raise InvalidPortfolio(
+            f"{where}: expected {name} = a whole number from {least} to {LONGEST_DAYS}, found {_shown(value)}."
+        )
     return value
 
 

@@ -97,19 +97,23 @@ class _Model:
         return solver.value(self.starts[key]) if key in self.starts else self.earliest[key]
 
     def money(self, units: float) -> Decimal:
-        return Decimal(round(units)) / self.scale
+        return Decimal(round(units)) * self.scale.denominator / self.scale.numerator
 
     def units(self, amount: Decimal) -> int:
         return round(Fraction(amount) * self.scale)
 
-    def _money_scale(self) -> int:
+    def _money_scale(self) -> Fraction:
         """Units per money so that all amounts are whole numbers, as far as the solver's range allows."""
-        amounts = [abs(amount) for each in self.candidates for amount in (each.effect, each.cost, each.success)]
+        amounts = [
+            abs(amount) for each in self.candidates for amount in (each.effect, each.cost, each.low_effect or ZERO)
+        ]
+        amounts += [abs(each.effect) for each in self.portfolio.synergies]
         decimals = max((-amount.normalize().as_tuple().exponent for amount in amounts), default=0)
-        largest = max([*amounts, Decimal(1)])
-        scale = 10 ** max(decimals, 0)
-        while scale > 1 and largest * scale > LARGEST_COEFFICIENT:
-            scale //= 10
+        decimals += max((-each.success.normalize().as_tuple().exponent for each in self.candidates), default=0)
+        largest = max(map(Fraction, amounts), default=Fraction(1))
+        scale = Fraction(10) ** max(decimals, 0)
+        while largest * scale > LARGEST_COEFFICIENT:
+            scale /= 10
         return scale
 
     def _relations(self) -> None:
@@ -137,11 +141,11 @@ class _Model:
     def _money(self) -> None:
         budget, floor = self.portfolio.budget.total, self.portfolio.risk_floor
         if budget is not None:
-            left = (Fraction(budget) - Fraction(self.standing.spent)) * self.scale
-            self.model.add(self._sum(self._costs()) <= int(left // 1))
+            self._spend_at_most(Fraction(budget) - Fraction(self.standing.spent))
         if floor is not None:
             worst = [self.units(_low_net(each)) for each in self.candidates]
-            self.model.add(self._sum(worst) >= self.units(floor))
+            possible = sum(max(each, 0) for each in worst)
+            self.model.add(self._sum(worst) >= max(-sum(map(abs, worst)), min(self.units(floor), possible + 1)))
 
     def _sum(self, weights: list[int]) -> cp_model.LinearExprT:
         return cp_model.LinearExpr.weighted_sum([self.chosen[each.id] for each in self.candidates], weights)
@@ -164,7 +168,7 @@ class _Model:
                 portfolio.horizon.period_of(max(self.latest.values(), default=0)) + 1,
             )
             budget = sum(Fraction(portfolio.budget.of_period(period) or ZERO) for period in periods)
-            self.model.add(self._sum(self._costs()) <= int(budget * self.scale // 1))
+            self._spend_at_most(budget)
 
     def _work(self, heads: Decimal, needed: dict[str, Decimal]) -> None:
         demands, capacity = _in_whole_heads(needed, heads)
@@ -174,6 +178,10 @@ class _Model:
         days = max(self._latest_end(key) for key in busy) - min(self.earliest[key] for key in busy)
         work = [demands[key] * self.portfolio.by_id[key].duration_days for key in busy]
         self.model.add(cp_model.LinearExpr.weighted_sum([self.chosen[key] for key in busy], work) <= capacity * days)
+
+    def _spend_at_most(self, money: Fraction) -> None:
+        costs = self._costs()
+        self.model.add(self._sum(costs) <= min(sum(costs), int(money * self.scale // 1)))
 
     def _costs(self) -> list[int]:
         """In units, rounded up, so that rounding can never overspend."""
@@ -187,7 +195,11 @@ class _Model:
         per_period, period_days = self.portfolio.budget.per_period, self.portfolio.horizon.period_days
         if isinstance(per_period, tuple):
             return len(per_period) * period_days
-        return 0 if per_period is None else len(self.candidates) * period_days
+        if per_period is None:
+            return 0
+        # A period is left half empty only when what follows needs more than the rest of it.
+        at_least_half_full = 2 * sum(Fraction(each.cost) for each in self.candidates) / Fraction(per_period or 1)
+        return min(len(self.candidates), int(at_least_half_full) + 2) * period_days
 
     def _precedence(self) -> None:
         for each in self.candidates:
@@ -240,7 +252,7 @@ class _Model:
             spent = Fraction(self.standing.spent_in_period.get(period, ZERO))
             limit = int((Fraction(budget.of_period(period) or ZERO) - spent) * self.scale // 1)
             variables, costs = zip(*parts, strict=True)
-            self.model.add(cp_model.LinearExpr.weighted_sum(variables, costs) <= limit)
+            self.model.add(cp_model.LinearExpr.weighted_sum(variables, costs) <= min(limit, sum(costs)))
 
     def _objective(self) -> None:
         variables = [self.chosen[each.id] for each in self.candidates]

@@ -129,7 +129,11 @@ def test_the_same_file_gives_the_same_answer(rank):
         (ONE + "window = [9, 5]", "its window ends before it starts"),
         (ONE + "window = [2026-01-01, 2026-02-01]", "say [horizon] start = a date"),
         (ONE + "must = 1", "expected must = true or false, found 1"),
-        (ONE + "duration_days = 1.5", "expected duration_days = a whole number from 0 on, found 1.5"),
+        (ONE + "duration_days = 1.5", "expected duration_days = a whole number from 0 to 36500, found 1.5"),
+        (ONE + "duration_days = 99999999999", "from 0 to 36500, found 99999999999"),
+        (ONE + "staff = 0.00000001", "expected 0 to 1000000 staff with at most 4 decimals"),
+        (ONE.replace("2", "1e999999"), "with at most 60 digits"),
+        (ONE + "x = " + "[" * 5000, "Expected a TOML file"),
         (ONE + ONE, "more than one has: a"),
         (ONE + 'prerequisites = ["a"]', "Prerequisites go round in a circle: a needs a"),
         (ONE + "[budget]\ntotal = -5", "expected total of 0 or more, found -5"),
@@ -170,3 +174,15 @@ def test_people_get_a_text(tmp_path):
     assert told.startswith("Next best activity: P5\n")
     assert "N=1: S(P1) = 2, the first and so the best so far" in told
     assert "P4: needs P3" in told
+
+
+def test_a_loop_over_too_many_is_refused_and_a_long_one_has_a_short_trace(rank):
+    def many(count: int) -> str:
+        return "\n".join(f'[[candidate]]\nid = "P{n:04}"\neffect = {n}\ncost = 7' for n in range(count))
+
+    code, told = rank(many(2001), "--loop")
+    assert (code, told["error"][:56]) == (2, "Expected at most 2000 candidates for a loop or a plan, f")
+
+    _, told = rank(many(301), "--loop")
+    assert len(told["order"]) == 301
+    assert {step["decision"] for step in told["trace"]} == {"start", "take"}

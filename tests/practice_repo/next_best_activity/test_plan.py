@@ -230,3 +230,24 @@ def test_a_plan_goes_on_from_where_the_enterprise_stands():
 
 def test_an_empty_portfolio_has_an_empty_plan():
     assert make_plan(Portfolio(())).placements == ()
+
+
+def test_amounts_beyond_the_solver_and_amounts_of_fractions_are_planned_together():
+    portfolio = Portfolio(
+        (candidate("big", "1e40", "3e39"), candidate("dear", "2e40", "9e39"), candidate("tiny", "0.0000001", 0)),
+        Budget(Decimal("4e39")),
+    )
+
+    assert chosen(make_plan(portfolio)) >= {"big"}
+    assert "dear" not in chosen(make_plan(portfolio))
+
+
+def test_a_limit_that_nobody_reaches_does_not_disturb():
+    portfolio = replace(the_test_vector(), budget=Budget(Decimal("1e50"), Decimal("1e50")), risk_floor=Decimal("-1e50"))
+
+    assert make_plan(portfolio).value == 510
+
+
+def test_an_unreachable_risk_floor_is_named():
+    with pytest.raises(InvalidPortfolio, match="a net benefit of 1E"):
+        make_plan(replace(the_test_vector(), risk_floor=Decimal("1e50")))
