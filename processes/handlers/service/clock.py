@@ -58,7 +58,12 @@ def milestones(ticket: Ticket, state: Mapping[str, Any]) -> dict[str, datetime]:
     planned = {"resolve_warning": state["resolve_warn_at"], "resolve_breach": state["resolve_due_at"]}
     if ticket.first_response_at is None:
         planned |= {"response_warning": state["response_warn_at"], "response_breach": state["response_due_at"]}
-    return {name: at for name, at in planned.items() if at is not None and name not in told}
+    return {name: _whole_second(at) for name, at in planned.items() if at is not None and name not in told}
+
+
+def _whole_second(at: datetime) -> datetime:
+    """Rounded up: a timer that goes off a fraction too early would find nothing due, again and again."""
+    return at if at.microsecond == 0 else at.replace(microsecond=0) + timedelta(seconds=1)
 
 
 @handlers.register("service.sla_next")

@@ -253,6 +253,15 @@ def test_each_milestone_is_told_once_to_whom_it_concerns(world):
     assert world.run("sla_next")["sla_state"] == "over"
 
 
+def test_a_milestone_is_due_when_its_timer_goes_off(world):
+    world.now += timedelta(microseconds=500)
+    world.opened(HUADONG).timed()
+
+    world.now = world.run("sla_next")["sla_next_at"].replace(microsecond=0)
+
+    assert world.run("sla_check")["sla_told"] == ["response_warning"]
+
+
 def test_an_answer_ends_the_response_clock(world):
     world.opened(HUADONG).timed()
     world.run("log_attempt", outcome="L2", steps_tried="Asked")
