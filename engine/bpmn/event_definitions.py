@@ -87,7 +87,9 @@ class EventDefinitionReader:
         code = root.get(f"{kind}Code") if root is not None else None
         if not code and self.throws and root is not None:
             code = root.get("name") or root.get("id")
-        if reference and root is None:
+        if reference and root is None and self._names_codes_directly():
+            code = reference
+        elif reference and root is None:
             self.problems.append(f"{kind}Ref '{reference}' names no {kind} of the file; define it or correct the id")
         return EventDefinition(
             kind,
@@ -96,6 +98,10 @@ class EventDefinitionReader:
             code_variable=extension.code_variable,
             message_variable=extension.message_variable,
         )
+
+    def _names_codes_directly(self) -> bool:
+        """In Flowable and Activiti a reference to no root element is the code itself."""
+        return bool({names.FLOWABLE, names.ACTIVITI} & set(self.event.nsmap.values()))
 
     def _conditional(self, node: etree._Element, extension: Extension) -> EventDefinition:
         return EventDefinition(
@@ -113,6 +119,12 @@ class EventDefinitionReader:
         )
 
     def _terminate(self, node: etree._Element, extension: Extension) -> EventDefinition:
+        for name in ("terminateAll", "terminateMultiInstance"):
+            if any(is_true(node.get(names.qualified(space, name))) for space in names.CAMUNDA_7_NAMESPACES):
+                self.problems.append(
+                    f"{name} would end more than the process or sub-process that the event stands in; throw an error "
+                    "that the outer one catches instead"
+                )
         return EventDefinition("terminate")
 
     def _cancel(self, node: etree._Element, extension: Extension) -> EventDefinition:

@@ -1,6 +1,5 @@
 """Promises on loops, call activities, compensation and transactions."""
 
-# fmt: off  a case is read at a glance, not line by line
 from tests.conformance.cases import CASES, SE, Case, case, done
 from tests.conformance.cases_events import ERRORS, handler
 from tests.conformance.cases_flow import choice, fork

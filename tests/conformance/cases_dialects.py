@@ -1,6 +1,5 @@
 """Promises on models as other tools write them: Camunda 8 (zeebe:), Camunda 7 (camunda:, flowable:), SpiffWorkflow."""
 
-# fmt: off  a case is read at a glance, not line by line
 from typing import Any
 
 from tests.conformance.cases import CASES, Case, done
@@ -254,3 +253,31 @@ case(
     steps=[{"set": {"n": 3}}],
     trace="s a e",
 )
+
+case(
+    "Flowable",
+    "a reference to no error is the error's code",
+    line(
+        '<subProcess id="a"><startEvent id="s1"/><endEvent id="e1"><errorEventDefinition errorRef="bad"/></endEvent>'
+        '<sequenceFlow id="i1" sourceRef="s1" targetRef="e1"/></subProcess><boundaryEvent id="b" attachedToRef="a">'
+        '<errorEventDefinition errorRef="bad"/></boundaryEvent>' + CAUGHT
+    ),
+    trace="s s1 e1 b y",
+)
+for vendor, prefix in (("Camunda 7", "camunda"), ("Flowable", "flowable")):
+    case(
+        vendor,
+        "the expression of a service task is computed",
+        line(f'<serviceTask id="a" {prefix}:expression="${{x + 1}}" {prefix}:resultVariable="y"/>'),
+        given={"x": 1},
+        trace="s a e",
+        variables={"y": 2},
+    )
+    case(
+        vendor,
+        "a service task that calls a bean is a job with the bean's name",
+        line(f'<serviceTask id="a" {prefix}:expression="${{bank.charge(x)}}"/>'),
+        given={"x": 1},
+        steps=[{"job": "bank"}],
+        trace="s a e",
+    )

@@ -1,6 +1,5 @@
 """Promises on event sub-processes, boundary events, errors, escalations, timers, messages and signals."""
 
-# fmt: off  a case is read at a glance, not line by line
 from tests.conformance.cases import CASES, SE, Case, case, done
 from tests.conformance.cases_flow import choice, fork
 from tests.conformance.notation import *

@@ -1,6 +1,5 @@
 """Promises on joins, loops in the graph, ad-hoc sub-processes and what cannot end."""
 
-# fmt: off  a case is read at a glance, not line by line
 from tests.conformance.cases import SE, case, done
 from tests.conformance.notation import *
 

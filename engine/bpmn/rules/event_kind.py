@@ -30,7 +30,8 @@ def check(context: Context) -> Iterator[Finding]:
         for kind in kinds:
             if kind not in ALLOWED[event.type]:
                 possible = ", ".join(sorted(ALLOWED[event.type]))
-                message = f"A {TITLES[event.type]} cannot be of kind {kind}; it can be one of: {possible}."
+                article = "An" if event.type.startswith(("e", "i")) else "A"
+                message = f"{article} {TITLES[event.type]} cannot be of kind {kind}; it can be one of: {possible}."
                 yield context.finding(RULE, event, message)
         if not kinds and event.type in NEED_TRIGGER:
             message = f"The {TITLES[event.type]} {NEED_TRIGGER[event.type]}; give it a message, timer or signal."
