@@ -1,6 +1,6 @@
 """Boxed expressions → closures over scopes (DMN 1.5, 7.3 and 10.2)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from engine.dmn import feel_code
@@ -124,6 +124,9 @@ class BoxedCompiler:
         return compile_table(boxed, self, names)
 
     def context(self, boxed: Context, names: Names) -> Code:
+        repeated = _repeated(entry.name for entry in boxed.entries)
+        if repeated:
+            return self.broken("dmn-context", f"the context has the entry '{repeated}' twice.", boxed.line)
         entries: list[tuple[str, Code]] = []
         result: Code | None = None
         for entry in boxed.entries:
@@ -313,6 +316,16 @@ def conformed(value: Any, wanted: Type, what: str, run: Run) -> Any:
     if problem is not None:
         run.warn("{}: {}", what, problem)
     return converted
+
+
+def _repeated(names: Iterable[str | None]) -> str | None:
+    """The first name that stands twice, if any."""
+    seen: set[str | None] = {None}
+    for name in names:
+        if name in seen and name is not None:
+            return name
+        seen.add(name)
+    return None
 
 
 def shortened(text: str) -> str:

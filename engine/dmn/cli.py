@@ -21,7 +21,9 @@ MOST_NEIGHBOURS = 200
 @click.argument(
     "files", nargs=-1, required=True, metavar="FILE…", type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
-@click.option("--decision", metavar="NAME", help="Evaluate this decision (name or id); default: all.")
+@click.option(
+    "--decision", metavar="NAME", help="Evaluate this decision (name or id; also a service or BKM); default: all."
+)
 @click.option("--service", metavar="NAME", help="Call this decision service or business knowledge model.")
 @click.option("--input", "input_text", default="{}", metavar="JSON", help="The inputs by name, as a JSON object.")
 @click.option("--json", "as_json", is_flag=True, help='Print {"result", "decisions", "audit", "messages"}.')
@@ -87,7 +89,9 @@ def read_input(text: str) -> dict[str, Any]:
 
 
 def evaluate(decisions: Decisions, data: dict[str, Any], decision: str | None, service: str | None) -> DecisionResult:
-    """The result of one decision, one service, or all decisions."""
+    """The result of one decision, one service, or all decisions. `decision` may name a service or knowledge model."""
+    if service is None and decision is not None and decision not in decisions and decisions.function(decision):
+        decision, service = None, decision
     inputs = typed_inputs(decisions, data, service)
     try:
         if service is not None:

@@ -18,6 +18,7 @@ from engine.dmn.feel_code import OUTERMOST, Code, Run, Scope
 from engine.dmn.types import TypeTable
 from engine.errors import Finding
 from engine.feel import display, normalise
+from engine.feel.parser import KEYWORDS
 from engine.feel.types import Type
 from engine.feel.values import PLAIN, Function
 
@@ -291,12 +292,17 @@ class CompiledModel:
 
 
 def _special_names(definitions: Definitions, types: TypeTable) -> frozenset[str]:
-    """Names of entries that are more than words ("loan-to-value"): FEEL can only read them when they are known."""
+    """Names of entries that are more than words: FEEL reads "loan-to-value" and "this and that" only if known."""
     names = set(types.component_names())
     for element in definitions.elements.values():
         logic = element.expression if isinstance(element, Decision) else getattr(element, "logic", None)
         names |= entry_names(logic)
-    return frozenset(name for name in names if name and not name.replace(" ", "_").isidentifier())
+    return frozenset(name for name in names if name and not _is_plain(name))
+
+
+def _is_plain(name: str) -> bool:
+    """Whether FEEL reads the name in a path without knowing it."""
+    return name.replace(" ", "_").isidentifier() and KEYWORDS.isdisjoint(name.split())
 
 
 def bind(values: list[tuple[Path, Any]]) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from engine.feel.expression import Evaluation, compile_expression, compile_unary
 from engine.feel.values import display, normalise, to_json
 
 
-@click.command("feel")
+# An expression such as -5 + x is no option.
+@click.command("feel", context_settings={"ignore_unknown_options": True})
 @click.argument("text", metavar="EXPR")
 @click.option("--context", "context_text", default="{}", metavar="JSON", help="The variables, as a JSON object.")
 @click.option("--unary", "input_text", default=None, metavar="INPUT", help="Test INPUT (a FEEL value) by EXPR.")
@@ -50,13 +51,28 @@ def _exact_float(text: str) -> Any:
 def evaluate(text: str, variables: dict[str, Any], input_text: str | None = None) -> Evaluation:
     """The value of the expression; whatever fails is null with a warning."""
     try:
+        members = entry_names(variables)
         if input_text is None:
-            return compile_expression(text, variables).evaluate_with_warnings(variables)
-        tested = compile_expression(input_text, variables).evaluate_with_warnings(variables)
-        found = compile_unary_tests(text, variables).evaluate_with_warnings(tested.value, variables)
+            return compile_expression(text, variables, members=members).evaluate_with_warnings(variables)
+        tested = compile_expression(input_text, variables, members=members).evaluate_with_warnings(variables)
+        found = compile_unary_tests(text, variables, members=members).evaluate_with_warnings(tested.value, variables)
         return Evaluation(found.value, tested.warnings + found.warnings)
     except (InvalidInput, EvaluationError) as error:
         return Evaluation(None, (str(error),))
+
+
+def entry_names(value: Any) -> set[str]:
+    """The names of all entries of the contexts inside a value, which paths such as `order.e-mail` may name."""
+    names: set[str] = set()
+    pending = list(value.values()) if type(value) is dict else []
+    while pending:
+        part = pending.pop()
+        if type(part) is dict:
+            names.update(part)
+            pending += part.values()
+        elif type(part) is list:
+            pending += part
+    return names
 
 
 def print_json(evaluation: Evaluation) -> None:

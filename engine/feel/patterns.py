@@ -250,10 +250,10 @@ def compiled(pattern: str, flags: str) -> "regex.Pattern[str]":
     """The compiled form of an XPath pattern; raises `Undefined` where pattern or flags are not legal."""
     if len(pattern) > MAX_PATTERN:
         raise Undefined(f"a pattern may have {MAX_PATTERN} characters")
-    unknown = set(flags) - set("smix")
+    unknown = set(flags) - set("smixq")
     if unknown:
-        raise Undefined(f"the flags are s, m, i and x, not '{flags[:20]}'")
-    written = _Translator(pattern, flags).translate()
+        raise Undefined(f"the flags are s, m, i, x and q, not '{flags[:20]}'")
+    written = regex.escape(pattern) if "q" in flags else _Translator(pattern, flags).translate()
     if "i" in flags:
         written = f"(?-f:{written})"  # one character folds to one character, unlike version 1's default
     options = regex.VERSION1 | (regex.DOTALL if "s" in flags else 0) | (regex.IGNORECASE if "i" in flags else 0)
@@ -270,10 +270,13 @@ def matches(text: str, pattern: str, flags: str, seconds: float) -> bool:
 
 
 def replace(text: str, pattern: str, replacement: str, flags: str, seconds: float) -> str:
-    """The text with every occurrence replaced; `$1` is the first group, `\\$` a dollar, `\\\\` a backslash."""
+    """The text with every occurrence replaced; `$1` is the first group, `\\$` a dollar, `\\\\` a backslash.
+
+    With the flag q, pattern and replacement stand for themselves.
+    """
     expression = compiled(pattern, flags)
     _refuse_empty_match(expression, pattern, seconds)
-    parts = _replacement_parts(replacement, expression.groups)
+    parts = [replacement] if "q" in flags else _replacement_parts(replacement, expression.groups)
 
     def substitute(found: "regex.Match[str]") -> str:
         return "".join(part if type(part) is str else (found[part] or "") for part in parts)

@@ -1,7 +1,7 @@
 """FEEL's types: reading them, whether a value conforms to one, and the implicit conversions (10.3.2.9)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.errors import InvalidInput
@@ -217,4 +217,10 @@ def convert(value: Any, wanted: Type | None) -> tuple[Any, str | None]:
         moment = midnight_utc(value)
         if conforms(moment, wanted):
             return moment, None
-    return None, f"expected {wanted}, found {kind_name(value)}"
+    return None, _misfit(value, wanted)
+
+
+def _misfit(value: Any, wanted: Type) -> str:
+    if wanted.allowed is not None and instance_of(value, replace(wanted, allowed=None)):
+        return f"expected {wanted}, found a {kind_name(value)} that the type's allowed values or constraint exclude"
+    return f"expected {wanted}, found {kind_name(value)}"

@@ -21,6 +21,7 @@ from engine.feel.temporal import (
 MAX_NESTING = 200
 MAX_NODES = 2_000_000
 MAX_SHOWN_NODES = 1_000_000
+MOST_JSON_DIGITS = 4_000  # Python's own JSON writer stops at 4,300
 PLAIN_NAME = re.compile(r"[^\W\d]\w*(?: \w+)*")
 _ESCAPED = re.compile(r'["\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -310,5 +311,6 @@ def _json_number(value: Decimal) -> int | float | str:
     exact = simplified(value)
     if type(exact) is int:
         return exact
-    # JSON readers know doubles only; beyond their range the digits are safer as text.
-    return float(exact) if exact.adjusted() < 308 else display_number(exact)
+    if exact != exact.to_integral_value():
+        return float(exact)
+    return int(exact) if exact.adjusted() < MOST_JSON_DIGITS else display_number(exact)

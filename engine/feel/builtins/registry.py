@@ -174,7 +174,7 @@ class Builtin(Function):
         return None
 
     def invoke_named(self, run: Run, arguments: Mapping[str, Any]) -> Any:
-        for signature in self.signatures:
+        for signature in self._in_order_of(arguments):
             names = [parameter.name for parameter in signature.parameters]
             if all(name in names for name in arguments):
                 if self._prefers_other(signature, arguments):
@@ -183,6 +183,17 @@ class Builtin(Function):
         run.warn("{} has no parameters named {}", self.name, ", ".join(f"'{name}'" for name in arguments))
         return None
 
+    def _in_order_of(self, arguments: Mapping[str, Any]) -> list[Signature]:
+        """The signatures; those that name the parameters in the order of the arguments come first.
+
+        `before(point, range)` and `before(range, point)` differ in nothing else.
+        """
+        given = list(arguments)
+        return sorted(
+            self.signatures,
+            key=lambda each: [parameter.name for parameter in each.parameters[: len(given)]] != given,
+        )
+
     def _prefers_other(self, signature: Signature, arguments: Mapping[str, Any]) -> bool:
         """Whether another signature with the same parameter names accepts these values and this one does not."""
 
@@ -190,8 +201,7 @@ class Builtin(Function):
             by_name = {parameter.name: parameter for parameter in candidate.parameters}
             return all(name in by_name and by_name[name].converted(value)[0] for name, value in arguments.items())
 
-        later = self.signatures[self.signatures.index(signature) + 1 :]
-        return not fits(signature) and any(fits(candidate) for candidate in later)
+        return not fits(signature) and any(fits(candidate) for candidate in self.signatures)
 
     def _invoke_by_name(self, run: Run, signature: Signature, names: list[str], arguments: Mapping[str, Any]) -> Any:
         run.charge()

@@ -97,7 +97,7 @@ def ends_with(text: str, match: str) -> bool:
 @builtin(
     "matches(input: string, pattern: string, flags?: string)",
     _SECTION,
-    "Whether a regular expression (XPath) is found; the flags are s, m, i, x.",
+    "Whether a regular expression (XPath) is found; the flags are s, m, i, x, q.",
     'matches("foobar", "^fo*b")',
     "true",
 )

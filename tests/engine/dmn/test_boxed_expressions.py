@@ -39,6 +39,14 @@ def invocation(name, **arguments):
     return f"<invocation>{literal(name)}{bindings}</invocation>"
 
 
+def test_a_context_with_the_same_entry_twice_is_null():
+    """10.3.2.6: the keys of a context are distinct, as in FEEL texts."""
+    result = result_of(context(entry("a", literal("1")), entry("a", literal("2"))), strict=False)
+
+    assert result.value is None
+    assert "twice" in result.messages[0]
+
+
 def test_entries_of_a_context_see_the_earlier_ones():
     logic = context(entry("net price", literal("10 * 2")), entry("gross", literal("net price * 1.5")))
 

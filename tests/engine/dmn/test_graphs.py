@@ -324,6 +324,23 @@ def test_texts_become_the_temporal_values_that_inputs_declare():
     assert decisions.evaluate("x", inputs).value == date(2026, 1, 3)
 
 
+def test_components_may_have_keywords_in_their_names():
+    parts = [item("tLoan", components=[component("debt and income", "number")]), input_data("loan", "tLoan")]
+
+    value = value_of(literal("loan.debt and income + 1"), {"loan": {"debt and income": 1}}, *parts, inputs=["loan"])
+
+    assert value == 2
+
+
+def test_a_value_that_its_type_excludes_is_named_so():
+    colour = item("tColour", "string", allowed='"red", "blue"')
+
+    result = result_of(literal('"green"'), {}, colour, type_ref="tColour")
+
+    assert result.value is None
+    assert "allowed values" in result.messages[0]
+
+
 def test_a_text_that_is_no_date_is_null_with_a_message():
     decisions = compiled(input_data("d", "date"), decision("x", literal("d"), inputs=["d"]))
 

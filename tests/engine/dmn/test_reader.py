@@ -130,6 +130,7 @@ def test_the_command_takes_one_decision_or_one_function(rating):
 
     assert run(rating, "--decision", "years", "--input", since).output == "0\n"
     assert run(rating, "--service", "twice", "--input", since).output == "8\n"
+    assert run(rating, "--decision", "twice", "--input", since).output == "8\n"
 
 
 @pytest.mark.parametrize(

@@ -273,6 +273,10 @@ replace("ABC", "b", "x", "i") | AxC
 replace("abc", "b", "x", "g") | null
 replace(input: "abc", pattern: "b", replacement: "x") | axc
 replace(null, "b", "x") | null
+matches("a.b", "a.b", "q") | true
+matches("axb", "a.b", "q") | false
+matches("A[b", "a[", "iq") | true
+replace("a.b", ".", "$0", "q") | a$0b
 matches("foobar", "^fo*b") | true
 matches("abracadabra", "^a.*a$") | true
 matches("abracadabra", "^bra") | false
@@ -286,7 +290,7 @@ matches("hello world", "hello\\ sworld", "x") | null
 matches("hello world", "hello\\sworld", "x") | true
 matches("hello", "HELLO", "i") | true
 matches("hello", "HELLO", "") | false
-matches("hello", "l", "q") | null
+matches("hello", "l", "y") | null
 matches("hello", "l", "ii") | true
 matches("x9", "\\i\\d") | true
 matches("-", "^\\c$") | true
@@ -761,6 +765,18 @@ before(@"2020-01-01", [@"2020-02-01"..@"2020-03-01"]) | true
 )
 def test_range_functions(text, expected):
     """The examples of Table 78, and what lies outside of the domain."""
+    assert shown(text) == expected
+
+
+@check("""
+before(point: 3, range: [5..6]) | true
+before(range: [5..6], point: 3) | false
+after(range: [5..6], point: 3) | true
+after(point: 3, range: [5..6]) | false
+before(range2: [3..4], range1: [1..2]) | true
+context put(value: 2, keys: ["a"], context: {}) | {a: 2}
+""")
+def test_named_arguments_choose_the_signature_that_names_them_in_their_order(text, expected):
     assert shown(text) == expected
 
 

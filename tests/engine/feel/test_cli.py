@@ -26,6 +26,11 @@ def run(*arguments):
         (["< 5", "--unary", "3"], True),
         (["limit", "--unary", "3", "--context", '{"limit": 4}'], False),
         (["-", "--unary", '"x"'], True),
+        (["-5 + 1"], -4),
+        (["-5", "--unary", "-5"], True),
+        (["10 ** 400"], 10**400),
+        (["order.e-mail", "--context", '{"order": {"e-mail": "a@b"}}'], "a@b"),
+        (["for each in list return each.profit and loss", "--context", '{"list": [{"profit and loss": 3}]}'], [3]),
     ],
 )
 def test_a_result_is_printed_as_json(arguments, result):

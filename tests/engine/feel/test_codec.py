@@ -116,7 +116,7 @@ def test_json_shows_numbers_as_numbers_and_temporal_values_as_text():
 
     shown = to_json(value)
 
-    assert shown == {"a": 2.5, "b": 2, "c": "2020-01-01", "d": "P1D", "e": "[1..2]", "f": "1" + "0" * 400}
+    assert shown == {"a": 2.5, "b": 2, "c": "2020-01-01", "d": "P1D", "e": "[1..2]", "f": 10**400}
     assert type(shown["b"]) is int
     assert json.loads(json.dumps(shown)) == shown
 
