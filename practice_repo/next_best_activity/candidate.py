@@ -72,6 +72,11 @@ class Candidate:
         if not 0 <= self.success <= 1:
             raise InvalidPortfolio(f"Candidate '{self.id}': success is a share from 0 to 1, found {self.success}.")
 
+    @property
+    def expected_net(self) -> Decimal:
+        """What it brings on average: the effect comes only when the rollout succeeds, the cost comes always."""
+        return EXACT.subtract(EXACT.multiply(self.success, self.effect or ZERO), self.cost or ZERO)
+
 
 def check_heads(where: str, role: str, heads: Decimal) -> None:
     """Raises `InvalidPortfolio` for heads that cannot be counted."""

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,17 @@ def rank(file: Path, mode: str, stop: str | None, reading: str, is_loop: bool, a
         sys.exit(2)
     for warning in source.warnings:
         click.echo(f"Warning: {warning}", err=True)
+    if source.start is not None:
+        for each in result["plan"]:
+            each["start_on"] = _date_of(each["start"], source.start)
+            each["finish_on"] = _date_of(each["finish"], source.start)
     result["warnings"] = list(source.warnings)
     click.echo(json.dumps(result, ensure_ascii=False) if as_json else _as_text(result))
+
+
+def _date_of(day: int, start: date) -> str | None:
+    """None after the last day that a calendar knows."""
+    return str(start + timedelta(days=day)) if day <= (date.max - start).days else None
 
 
 def _as_text(result: dict[str, Any]) -> str:

@@ -68,18 +68,14 @@ def make_plan(
     schedule = _shift_left(portfolio, standing, starts)
     placements = tuple(schedule.placed.values())
     synergy = _synergy(portfolio, {*standing.done, *starts}, set(standing.done))
-    value = total([synergy, *(_expected_net(portfolio.by_id[key]) for key in starts)])
+    value = total([synergy, *(portfolio.by_id[key].expected_net for key in starts)])
     bound = value if status == "optimal" else max(solution.bound, value)
     if status == "greedy":
-        bound = total(max(_expected_net(portfolio.by_id[key]), ZERO) for key in earliest)
+        bound = total(max(portfolio.by_id[key].expected_net, ZERO) for key in earliest)
     hindered |= _not_chosen(portfolio, standing, schedule, [key for key in earliest if key not in starts])
-    trace = _compare(portfolio, standing, placements, value, status)
+    trace = _compare(portfolio, standing, barred, placements, value, status)
     left_out = tuple(hindered[key] for key in sorted(hindered))
     return Plan(placements, left_out, status, value, bound, synergy, " ".join(trace), trace)
-
-
-def _expected_net(candidate: Candidate) -> Decimal:
-    return candidate.success * (candidate.effect or ZERO) - (candidate.cost or ZERO)
 
 
 def _hindered(portfolio: Portfolio, standing: Standing, barred: Mapping[str, Exclusion] | None) -> dict[str, Exclusion]:
@@ -154,7 +150,7 @@ def _demands(portfolio: Portfolio) -> str:
 def _warm_start(portfolio: Portfolio, standing: Standing, earliest: Mapping[str, int], favoured: list[str]) -> Schedule:
     """The better of two: bundle after bundle by closure-S, and the same after the favoured ones by urgency."""
     schedules = [_fill(portfolio, standing, earliest, first) for first in ([], favoured)]
-    return max(schedules, key=lambda each: total(_expected_net(portfolio.by_id[key]) for key in each.placed))
+    return max(schedules, key=lambda each: total(portfolio.by_id[key].expected_net for key in each.placed))
 
 
 def _fill(portfolio: Portfolio, standing: Standing, earliest: Mapping[str, int], favoured: list[str]) -> Schedule:
@@ -167,7 +163,7 @@ def _fill(portfolio: Portfolio, standing: Standing, earliest: Mapping[str, int],
         return all(portfolio.rivals_of(key).isdisjoint(taken) for key in ids) and schedule.add(bundle.members)
 
     def is_worth_it(bundle: Bundle) -> bool:
-        return total(_expected_net(each) for each in bundle.members) > 0 and fits(bundle)
+        return total(each.expected_net for each in bundle.members) > 0 and fits(bundle)
 
     def fill(ids: Iterable[str], accept: Accept) -> None:
         waiting = [key for key in ids if key not in schedule.placed]
@@ -219,7 +215,7 @@ def _why_not(candidate: Candidate, portfolio: Portfolio, standing: Standing, sch
                 if each is candidate
                 else (f"needs {each.id}, which {rival} of the plan excludes")
             )
-    net = total(_expected_net(each) for each in bundle)
+    net = total(each.expected_net for each in bundle)
     if net <= 0:
         return f"{named} would add {net} to the net benefit"
     cost = total(each.cost or ZERO for each in bundle)
@@ -235,17 +231,22 @@ def _why_not(candidate: Candidate, portfolio: Portfolio, standing: Standing, sch
 
 
 def _compare(
-    portfolio: Portfolio, standing: Standing, placements: tuple[Placement, ...], value: Decimal, status: str
+    portfolio: Portfolio,
+    standing: Standing,
+    barred: Mapping[str, Exclusion] | None,
+    placements: tuple[Placement, ...],
+    value: Decimal,
+    status: str,
 ) -> tuple[str, ...]:
     """Why the plan starts as it does, held against the pick of the paper."""
-    paper = explore(portfolio, standing).best
+    paper = explore(portfolio, standing, barred=barred).best
     if not placements:
         return (
             f"The plan is empty: nothing is worth its cost. The paper's scan picks {paper.id if paper else 'nothing'}.",
         )
     first = placements[0].id
-    run = run_scan(portfolio, standing)
-    loop = total(_expected_net(portfolio.by_id[key]) for key in run.order)
+    run = run_scan(portfolio, standing, barred=barred)
+    loop = total(portfolio.by_id[key].expected_net for key in run.order)
     texts = [f"The plan starts with {first} and is worth {value} ({status}); the paper's loop to its end {loop}."]
     if paper is None:
         texts.append("The paper's scan finds nothing that can start today.")

@@ -256,7 +256,7 @@ class _Model:
 
     def _objective(self) -> None:
         variables = [self.chosen[each.id] for each in self.candidates]
-        weights = [self.units(expected_net(each)) for each in self.candidates]
+        weights = [self.units(each.expected_net) for each in self.candidates]
         for n, synergy in enumerate(self.portfolio.synergies):
             parts = [key for key in synergy.ids if key not in self.standing.done]
             if not all(key in self.chosen for key in parts):
@@ -286,11 +286,6 @@ def _in_whole_heads(needed: Mapping[str, Decimal], heads: Decimal) -> tuple[dict
     """Demands and capacity as whole numbers, in parts of a head where heads are divided."""
     parts = lcm(*(Fraction(each).denominator for each in (*needed.values(), heads)))
     return {key: int(each * parts) for key, each in needed.items()}, int(heads * parts)
-
-
-def expected_net(candidate: Candidate) -> Decimal:
-    """What it brings on average: the effect comes only when the rollout succeeds, the cost comes always."""
-    return candidate.success * candidate.effect - candidate.cost
 
 
 def _low_net(candidate: Candidate) -> Decimal:

@@ -105,7 +105,10 @@ def test_dates_staff_groups_and_budgets_are_read(rank):
     )
 
     assert code == 0
-    assert told["plan"] == [{"id": "b", "start": 0, "finish": 10}, {"id": "a", "start": 31, "finish": 41}]
+    assert told["plan"] == [
+        {"id": "b", "start": 0, "finish": 10, "start_on": "2026-01-01", "finish_on": "2026-01-11"},
+        {"id": "a", "start": 31, "finish": 41, "start_on": "2026-02-01", "finish_on": "2026-02-11"},
+    ]
     assert told["totals"] == {"effect": 290.25, "cost": 100.25, "net": 190}
 
 

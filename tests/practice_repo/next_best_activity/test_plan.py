@@ -5,6 +5,7 @@ from itertools import combinations
 
 import pytest
 
+from practice_repo.next_best_activity.availability import Exclusion
 from practice_repo.next_best_activity.candidate import (
     Budget,
     Horizon,
@@ -251,3 +252,13 @@ def test_a_limit_that_nobody_reaches_does_not_disturb():
 def test_an_unreachable_risk_floor_is_named():
     with pytest.raises(InvalidPortfolio, match="a net benefit of 1E"):
         make_plan(replace(the_test_vector(), risk_floor=Decimal("1e50")))
+
+
+def test_what_a_gate_holds_back_is_neither_planned_nor_the_pick_of_the_paper():
+    held = Exclusion("P5", "eligibility", "needs the licence X")
+
+    plan = make_plan(the_test_vector(), barred={"P5": held})
+
+    assert chosen(plan) == {"P1", "P2", "P3", "P4"}
+    assert reasons(plan)["P5"] == "needs the licence X"
+    assert plan.trace[1] == "The paper's scan picks P1, too: S = 2."
