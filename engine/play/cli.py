@@ -158,7 +158,7 @@ def _variables(text: str) -> dict[str, Any]:
 
 def _print(result: dict[str, Any], as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(result, ensure_ascii=False))
+        click.echo(json.dumps(result, ensure_ascii=False).encode("utf-8", "replace").decode())
         return
     for single in result.get("scenarios", [result]):
         click.echo(f"{single.get('name', '')}: {single['state']}".strip(": "))

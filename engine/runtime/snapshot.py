@@ -37,7 +37,7 @@ VALUES = {"local": "v", "loop": "l", "done": "d", "pending": "q", "payload": "y"
 
 
 def dump(instance: Instance) -> bytes:
-    """Serialise an instance at rest."""
+    """Serialise an instance at rest. Raises InvalidInput for a text with half a character (a lone surrogate)."""
     state: dict[str, Any] = {
         "version": VERSION,
         "process": instance.spec.process_id,
@@ -45,7 +45,10 @@ def dump(instance: Instance) -> bytes:
         "id": instance.last_id,
         "tokens": [_dump_token(token) for token in instance.tasks.values()],
     }
-    return orjson.dumps(state, option=orjson.OPT_NON_STR_KEYS)
+    try:
+        return orjson.dumps(state, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError as error:
+        raise InvalidInput(f"The variables hold a text that cannot be saved: {error}. Correct the text.") from error
 
 
 def _dump_token(token: Token) -> list[Any]:
@@ -84,10 +87,21 @@ def load(definition, data: bytes) -> Instance:
         state = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise InvalidInput(f"The saved state of the process instance cannot be read: {error}.") from error
-    if state.get("version") != VERSION:
+    version = state.get("version") if isinstance(state, dict) else None
+    if version != VERSION:
         raise InvalidInput(
-            f"The saved state has version {state.get('version')}, but this Praxis reads up to {VERSION}. Update Praxis."
+            f"The saved state has version {version}, but this Praxis reads up to {VERSION}. Update Praxis."
         )
+    try:
+        return _restored(definition, state)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise InvalidInput(
+            f"The saved state does not fit this definition or is damaged ({type(error).__name__}: {error}). Load it"
+            " with the definition that it was saved with."
+        ) from error
+
+
+def _restored(definition, state: dict[str, Any]) -> Instance:
     instance = Instance(definition, definition.root(state["process"]), datetime.min)
     instance.last_id, instance.state = state["id"], state["state"]
     for row in state["tokens"]:

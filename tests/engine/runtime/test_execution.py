@@ -10,7 +10,7 @@ from engine.bpmn import read_model
 from engine.dmn import compile_decisions, read_dmn
 from engine.errors import InvalidInput, InvalidModel, InvalidState, NotFound
 from engine.runtime import Execution, compile_definition
-from tests.conformance.notation import *  # noqa: F403
+from tests.conformance.notation import *
 
 AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
@@ -255,3 +255,53 @@ def test_a_decision_is_reported_with_the_rules_that_held():
     (event,) = [event for event in decided("FIRST", 7).take_events() if isinstance(event, events.DecisionEvaluated)]
 
     assert (event.decision_id, event.result, event.audit[0]["rules"]) == ("grade", "A", [1])
+
+
+def test_a_snapshot_of_something_else_is_told():
+    definition = definition_of(*SIMPLE)
+    other = Execution.start(definition_of(start(), user("v"), end(), flows("s>v>e")), "p", at=AT).dump()
+
+    for damaged in (other, b"[]", b'{"version": 1}', b'{"version": 1, "process": "p", "id": 1, "tokens": [[1]]}'):
+        with pytest.raises(InvalidInput):
+            Execution.load(definition, damaged)
+
+
+def test_half_a_character_is_told_and_not_a_crash():
+    execution = started(*SIMPLE, text="\ud800")
+
+    with pytest.raises(InvalidInput, match="text that cannot be saved"):
+        execution.dump()
+
+
+def test_a_failed_start_of_an_event_sub_process_is_closed_with_the_instance():
+    execution = started(*SIMPLE, event_sub("h", start("hs", timer("=t")), end("he"), flows("hs>he")))
+    assert the(execution, "incident").element_id == "hs"
+
+    execution.cancel("not needed", at=AT)
+
+    assert execution.waiting() == []
+
+
+def test_an_iteration_taken_away_by_hand_does_not_hold_up_the_others():
+    execution = started(start(), user("u", multi("parallel", cardinality("3"))), end(), flows("s>u>e"))
+    first, second, third = [waiting.element_instance_id for waiting in execution.waiting()]
+
+    execution.modify(cancel=[second], at=AT)
+    execution.complete_user_task(first, {}, at=AT)
+    execution.complete_user_task(third, {}, at=AT)
+
+    assert execution.state == "completed"
+
+
+def test_a_token_is_moved_into_the_iteration_that_runs_and_nowhere_else():
+    body = sub(
+        "p1", multi("parallel", cardinality("2")), start("s1"), user("a"), user("b"), end("e1"), flows("s1>a>b>e1")
+    )
+    execution = started(start(), user("u"), body, end(), flows("s>u>p1>e"))
+
+    with pytest.raises(InvalidInput, match="no iteration runs"):
+        execution.modify(activate=["b"], at=AT)
+    execution.complete_user_task(the(execution, "userTask").element_instance_id, {}, at=AT)
+    execution.modify(activate=["b"], at=AT)
+
+    assert sorted(waiting.element_id for waiting in execution.waiting()) == ["a", "a", "b"]
