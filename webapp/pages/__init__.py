@@ -5,6 +5,7 @@ from flask import Blueprint
 from webapp.pages import (
     cases,
     customers,
+    expressions,
     imports,
     library,
     mailbox,
@@ -30,6 +31,7 @@ MODULES = (
     operations,
     messages,
     library,
+    expressions,
 )
 
 

@@ -8,13 +8,15 @@ from engine.commands.publish_message import publish_message
 from engine.errors import InvalidInput, InvalidState
 from engine.store.actor import Actor
 from processes.customer_base.scope import find, in_enterprise
-from processes.customer_base.tables import Document, Party, Quote
+from processes.customer_base.tables import Document, Party, Quote, Site
 from webapp.access import now, read, run, wiring
 from webapp.links import read_token
 from webapp.pages.mailbox import download
 
 blueprint = Blueprint("quotes", __name__, url_prefix="/quote")
 DECISIONS = ("accept", "reject", "change")
+ORDER_FIELDS = ("signed_by", "po_no", "ship_to_street", "ship_to_city", "ship_to_country")  # what an acceptance brings
+LONGEST_ENTRY = 200
 OPEN = ("sent", "approved", "draft")
 
 
@@ -37,6 +39,7 @@ def show(token: str):
             "lines": list(quote.lines),
             "party": find(session, Party, quote.party_id),
             "documents": session.execute(documents).all(),
+            "site": _delivery_site(session, quote),
         }
 
     found = read(questions)
@@ -72,6 +75,9 @@ def decide(token: str):
     if decision == "change" and not comment:
         raise InvalidInput(_("Please tell us what should change."))
 
+    entries = {name: request.form.get(name, "").strip()[:LONGEST_ENTRY] for name in ORDER_FIELDS}
+    order = {name: text for name, text in entries.items() if text and decision == "accept"}
+
     def command(work):
         session = in_enterprise(work.session, enterprise_id)
         quote = find(session, Quote, quote_id, "quote")
@@ -84,7 +90,7 @@ def decide(token: str):
             enterprise_id=enterprise_id,
             name="QuoteDecision",
             correlation={"quote_id": quote.id, "version": quote.version},
-            variables={"quote_decision": decision, "decision": decision, "quote_comment": comment or None},
+            variables={"quote_decision": decision, "decision": decision, "quote_comment": comment or None} | order,
             message_id=f"quote {quote.id} {quote.version} {decision}",
             actor=Actor(id="customer", is_supervisor=True, enterprise_id=enterprise_id),
             now=now(),
@@ -98,3 +104,12 @@ def decide(token: str):
     }
     flash(thanks[decision], "success")
     return redirect(url_for("quotes.show", token=token, sent=decision))
+
+
+def _delivery_site(session, quote: Quote) -> dict[str, str | None]:
+    """Where the customer's goods go, as far as it is known."""
+    newest_first = select(Site).where(Site.party_id == quote.party_id).order_by(Site.created_at.desc())
+    site = session.scalar(newest_first.limit(1))
+    if site is None:
+        return {}
+    return {"ship_to_street": site.street, "ship_to_city": site.city, "ship_to_country": site.country}
