@@ -18,10 +18,10 @@ low_effect = 120               # P10, for the risk floor
 evidence = 4                   # outcomes behind the estimate
 area = "sales"
 
-[budget]                       # total = 1000, per_period = 100 or [100, 50, 0]
+[budget]                       # total (or amount, limit) = 1000, per_period = 100 or [100, 50, 0]
 [horizon]                      # start = 2026-01-01, days = 360 (or months, periods, end), period_days = 30,
                                # parallel = 3: rollouts of a plan that may run at once
-[staff]                        # analyst = 2: heads that exist
+[staff]                        # analyst = 2: heads that exist; or staff = {analyst = 2} in [budget]
 [[synergy]]                    # ids = ["K03", "K06"], effect = 25
 [coverage]                     # sales = 1: least number of practices of an area
 [risk]                         # floor = 0: least net benefit of the plan with low effects
@@ -58,8 +58,9 @@ CANDIDATE_KEYS = {
     "id", "effect", "cost", "prerequisites", "excludes", "group", "duration_days", "lag_days", "window", "staff",
     "must", "success", "low_effect", "evidence", "area",
 }  # fmt: skip
+TOTALS = ("total", "amount", "limit")  # three words for the same
 SECTION_KEYS = {
-    "budget": {"total", "per_period"},
+    "budget": {*TOTALS, "per_period", "staff"},
     "horizon": {"start", "end", "days", "months", "periods", "period_days", "parallel"},
     "risk": {"floor"},
     "state": {"done", "running", "rejected", "deferred", "day"},
@@ -113,7 +114,7 @@ class _Reader:
             candidates=candidates,
             budget=self._budget(),
             horizon=horizon,
-            staff=self._heads("[staff]", self.source["staff"]) if "staff" in self.source else None,
+            staff=self._staff(),
             synergies=tuple(self._synergy(n, each) for n, each in enumerate(self._tables("synergy"), start=1)),
             coverage={key: _whole("[coverage]", key, value) for key, value in self._section("coverage").items()},
             risk_floor=None if floor is None else _amount("[risk]", "floor", floor),
@@ -215,11 +216,23 @@ class _Reader:
             check_heads(where, role, amount)
         return counted
 
+    def _staff(self) -> dict[str, Decimal] | None:
+        """Heads that exist: [staff], or staff in [budget]."""
+        section = self.source.get("budget")
+        in_budget = section.get("staff") if isinstance(section, dict) else None
+        if "staff" in self.source and in_budget is not None:
+            raise InvalidPortfolio("Expected the heads in [staff] or in [budget] staff, found both; keep one.")
+        heads = self.source.get("staff", in_budget)
+        return None if heads is None else self._heads("[staff]", heads)
+
     def _budget(self) -> Budget:
         if isinstance(self.source.get("budget"), int | Decimal):
             return Budget(_at_least_0("the file", "budget", self.source["budget"]))
         section = self._section("budget")
-        total, per_period = section.get("total"), section.get("per_period")
+        totals = [section[name] for name in TOTALS if name in section]
+        if len(totals) > 1:
+            raise InvalidPortfolio(f"[budget]: expected one of {', '.join(TOTALS)}, found {len(totals)}; keep one.")
+        total, per_period = totals[0] if totals else None, section.get("per_period")
         if isinstance(per_period, list):
             per_period = tuple(_at_least_0("[budget]", "per_period", each) for each in per_period)
         elif per_period is not None:

@@ -112,6 +112,24 @@ def test_dates_staff_groups_and_budgets_are_read(rank):
     assert told["totals"] == {"effect": 290.25, "cost": 100.25, "net": 190}
 
 
+@pytest.mark.parametrize("means", ["[budget]\namount = 3\nstaff = 1", "[budget]\nlimit = 3\n[staff]\ntotal = 1"])
+def test_means_may_be_said_in_other_words(rank, means):
+    _, told = rank(
+        ONE.replace("cost = 1", "cost = 4")
+        + ONE.replace('"a"', '"b"')
+        + "staff = 2\n"
+        + ONE.replace('"a"', '"c"')
+        + "staff = 1\n"
+        + means
+    )
+
+    assert told["next"] == "c"
+    assert {each["id"]: each["reason"] for each in told["excluded"]} == {
+        "a": "costs 4, 3 of the budget is left",
+        "b": "needs 2 staff, 1 exist",
+    }
+
+
 def test_the_same_file_gives_the_same_answer(rank):
     assert rank(VECTOR, "--mode", "plan") == rank(VECTOR, "--mode", "plan")
 
