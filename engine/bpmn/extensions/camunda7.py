@@ -47,6 +47,7 @@ READ_OVER = {
     "variableName": "does not limit the condition; it is looked at after every change",
     "variableEvents": "does not limit the condition; it is looked at after every change",
 }
+SAME_RESULT = {"singleEntry", "collectEntries"}
 LISTENERS = {"executionListener", "taskListener", "eventListener"}
 
 
@@ -81,6 +82,11 @@ def _read_attributes(attributes: dict[str, str], extension: Extension) -> None:
             extension.problems.append(f"the attribute {name} {UNSUPPORTED[name]}")
         elif name in READ_OVER:
             extension.notes.append(f"the attribute {name} {READ_OVER[name]}")
+        elif name == "mapDecisionResult" and text not in SAME_RESULT:
+            extension.notes.append(
+                f'mapDecisionResult="{text}" is not followed: a decision with one output gives its value, '
+                "with several a context, and a collecting table a list of these"
+            )
     extension.say(collection=expression(attributes.get("collection")))
     if is_true(attributes.get("inheritVariables")):
         extension.say(all_in=True)

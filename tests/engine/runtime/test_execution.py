@@ -59,8 +59,8 @@ def test_events_tell_the_story_in_order():
 def test_a_user_task_carries_who_and_until_when():
     execution = started(
         start(),
-        user("u", praxis_assignee="=boss", praxis_candidateGroups="sales, finance", praxis_due="PT4H", praxis_priority="70",
-             praxis_formKey="form_u"),
+        user("u", praxis_assignee="=boss", praxis_candidateGroups="sales, finance", praxis_due="PT4H",
+             praxis_priority="70", praxis_formKey="form_u"),
         end(),
         flows("s>u>e"),
         boss="ann",
