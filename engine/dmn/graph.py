@@ -155,7 +155,11 @@ class ServiceFunction(Function):
         if len(arguments) != len(self.nodes):
             run.warn("{} expects {} arguments, {} given", self, len(self.nodes), len(arguments))
             return None
-        given = {node: node.conformed(value, run) for node, value in zip(self.nodes, arguments, strict=True)}
+        given: dict[Node, Any] = {}
+        for node, value in zip(self.nodes, arguments, strict=True):
+            given[node] = node.conformed(value, run)
+            if given[node] is None and value is not None:
+                return None  # 10.3.2.13.2: arguments that do not conform make the invocation null
         run.enter()
         try:
             evaluation = Evaluation(run, {}, given)

@@ -93,14 +93,10 @@ def _equal_ranges(left: Range, right: Range) -> bool:
 def identical(run: Run, left: Any, right: Any) -> bool:
     """FEEL's `is`: whether both are the same element of the semantic domain; never null."""
     if type(left) is DateTime and type(right) is DateTime:
-        return left.date == right.date and _identical_times(left.time, right.time)
+        return left.local_nanos == right.local_nanos and left.offset_seconds == right.offset_seconds
     if type(left) is Time and type(right) is Time:
-        return _identical_times(left, right)
+        return left.day_nanos == right.day_nanos and left.offset_seconds == right.offset_seconds
     return equals_in(run, left, right) is True
-
-
-def _identical_times(left: Time, right: Time) -> bool:
-    return (left.day_nanos, left.offset, left.zone) == (right.day_nanos, right.offset, right.zone)
 
 
 # -- order ------------------------------------------------------------------------------------------------------------

@@ -239,6 +239,18 @@ def test_a_service_is_a_function_of_its_input_data_then_its_input_decisions():
     assert value_of(literal('s("x", 2)'), {}, *parts, knowledge=["s"]) is None
 
 
+def test_a_service_is_not_executed_with_arguments_that_do_not_conform():
+    """10.3.2.13.2: the invocation is null, even where the service would make something of null."""
+    parts = (
+        input_data("n", "number"),
+        decision("is missing", literal("n = null"), inputs=["n"]),
+        service("s", ["d_is missing"], inputs=["in_n"]),
+    )
+
+    assert value_of(literal("s(null)"), {}, *parts, knowledge=["s"]) is True
+    assert value_of(literal('s("many")'), {}, *parts, knowledge=["s"]) is None
+
+
 def test_the_result_of_a_service_conforms_to_its_type():
     parts = (*SERVICE_PARTS, service("s", ["d_one"], inputs=["in_a"], type_ref="string"))
 
