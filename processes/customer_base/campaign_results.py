@@ -188,7 +188,8 @@ def _buyers(session: Session, campaign_id: str, until: datetime) -> tuple[dict[s
     targets = session.execute(
         select(Target.contact_id, Target.party_id, Target.hold_out).where(Target.campaign_id == campaign_id).distinct()
     )
-    treated, control = {}, {}
+    treated: dict[str, Any] = {}
+    control: dict[str, Any] = {}
     for contact_id, party_id, hold_out in targets:
         since = start if hold_out else first_sends.get(contact_id)
         bought = _bought(session, party_id, since, until) if since else None

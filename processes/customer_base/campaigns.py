@@ -224,7 +224,8 @@ def send_batch(
         most = min(most, math.ceil((total or 0) * share))
     if limit is not None:
         most = min(most, limit)
-    sent, skipped = 0, {}
+    sent = 0
+    skipped: dict[str, int] = {}
     for target in targets[:most]:
         contact = find(session, Contact, target.contact_id)
         reason = reason_against_sending(session, contact=contact, channel=activity.channel, now=now)

@@ -50,7 +50,7 @@ def advise_channels(
 
     Expected profit = size × response rate × margin − size × cost per send. `reason` says it in one sentence.
     """
-    advice = []
+    advice: list[dict[str, Any]] = []
     for segment_key, size in segments.items():
         ranked = []
         for row in channel_table(session, segment_keys=[segment_key], channels=channels):

@@ -3,7 +3,7 @@
 The same at every creation (chance is seeded), placed in time before `now`. The stories, by customer name:
 Huadong (key account, gold contract, agreement price), Taihu (gold, advance exchange), Westlake (standard contract),
 Nordlicht (blocked), Riverside (45 days overdue), Dragonfly (new, starter limit), Capital Transit (vip, hierarchy),
-Pearl River (contract ended, warranty over), Binhai (75 days overdue), Jinling (open complaint).
+Pearl River (contract ended, warranty ends next month), Binhai (75 days overdue), Jinling (open complaint).
 """
 
 import random
@@ -82,7 +82,7 @@ def create_demo(session: Session, enterprise_id: str, now: datetime) -> bool:
 
 def _catalogue(session: Session, supplier: Party, now: datetime) -> None:
     for sku, name, name_zh, kind, category, list_price, cost, fields in PRODUCTS:
-        values = dict(fields)
+        values: dict[str, Any] = dict(fields)
         if "weight_kg" in values:
             values["weight_kg"] = Decimal(values["weight_kg"])
         if kind == "service":
@@ -114,8 +114,8 @@ def _locations_and_stock(session: Session, now: datetime) -> None:
                 post_movement(session, sku=sku, quantity=quantity, reason="opening", location=location, now=now)
     for *_, van in ENGINEERS:
         add_location(session, code=van, name=f"Van {van.removeprefix('VAN-').title()}", kind="van")
-        for sku, quantity in VAN_STOCK.items():
-            post_movement(session, sku=sku, quantity=Decimal(quantity), reason="opening", location=van, now=now)
+        for sku, in_van in VAN_STOCK.items():
+            post_movement(session, sku=sku, quantity=Decimal(in_van), reason="opening", location=van, now=now)
 
 
 def _engineers(session: Session, now: datetime) -> None:
@@ -279,10 +279,10 @@ def _history(session: Session, stories: list[Party], others: list[Party], chance
         (stories[1], [("PUMP-100", "3")], 260, True),
         (stories[2], [("CONV-20", "2"), ("FILTER-SET", "20")], 200, True),
         (stories[3], [("FILTER-SET", "30")], 120, False),
-        (stories[4], [("CONV-20", "1"), ("BELT-2M", "2")], 75, False),
+        (stories[4], [("CONV-20", "1"), ("BELT-2M", "2")], 77, False),
         (stories[6], [("DRY-30", "1"), ("UPS-48", "2")], 150, True),
         (stories[7], [("PUMP-100", "1")], 700, True),
-        (stories[8], [("SEAL-KIT", "20"), ("BEAR-6204", "60")], 105, False),
+        (stories[8], [("SEAL-KIT", "20"), ("BEAR-6204", "60")], 107, False),
         (stories[9], [("GATEWAY-4G", "4"), ("GLOVE-100", "10")], 10, True),
     ]
     for party in chance.sample(others, 20):

@@ -351,8 +351,8 @@ def order_status(session: Session, *, order_id: str) -> list[dict[str, Any]]:
         events.append((returned.created_at, f"return {returned.status}", returned.number))
     events.append((order.cancelled_at, order.status, order.cancel_reason or ""))
     events.append((order.closed_at, "closed", ""))
-    happened = sorted((event for event in events if event[0]), key=lambda event: event[0])
-    return [{"at": at, "event": event, "detail": detail} for at, event, detail in happened]
+    happened = [{"at": at, "event": event, "detail": detail} for at, event, detail in events if at]
+    return sorted(happened, key=lambda step: step["at"])
 
 
 def quantities_by_line(order: Order) -> dict[str, Decimal]:

@@ -576,7 +576,7 @@ def _move(
     net_value: Decimal | None,
     now: datetime,
 ) -> None:
-    common = {"sku": line.product_sku, "reference": returned.number, "serial": line.serial, "now": now}
+    common: dict[str, Any] = {"sku": line.product_sku, "reference": returned.number, "serial": line.serial, "now": now}
     source = returns_location(session)
     reason = "transfer" if target else "scrap" if kind == "recycle" else "disposal"
     post_movement(session, quantity=-quantity, reason=reason, location=source, **common)

@@ -86,9 +86,9 @@ def compute_audience(
         elif party_id in complaining:
             excluded["open_complaint"] += 1
         else:
-            contact_id, reason = reach.contact_for(party_id)
-            if contact_id:
-                members.append((contact_id, party_id))
+            found, reason = reach.contact_for(party_id)
+            if found:
+                members.append((found, party_id))
             else:
                 excluded[reason] += 1
     return Audience(tuple(members), dict(excluded))
@@ -174,9 +174,9 @@ def party_facts(session: Session, *, now: datetime) -> dict[str, dict[str, Any]]
     items = select(Characteristic.party_id, Characteristic.item, Characteristic.value).order_by(
         Characteristic.observed_at
     )
-    for party_id, item, value in session.execute(items.where(Characteristic.party_id.is_not(None))):
-        if party_id in facts:
-            facts[party_id]["items"][item] = value
+    for described, item, value in session.execute(items.where(Characteristic.party_id.is_not(None))):
+        if described in facts:
+            facts[described]["items"][item] = value
     return facts
 
 

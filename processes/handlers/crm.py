@@ -41,11 +41,10 @@ def normalise_contact(job: Job) -> Mapping[str, Any]:
         problem = " ".join(cleaned.problems.values())
         if not cleaned.is_usable:
             raise BpmnError(UNUSABLE, problem or _what_is_missing(cleaned.values), {"contact_problem": problem or None})
-        if _text(job, "lead_id"):
+        lead_id = _text(job, "lead_id")
+        if lead_id:
             changes = {name: plain(job.variables[name]) for name in LEAD_FIELDS & set(job.variables)}
-            update_lead(
-                once.session, lead_id=_text(job, "lead_id"), changes={**changes, **_only_read(raw, cleaned.values)}
-            )
+            update_lead(once.session, lead_id=lead_id, changes={**changes, **_only_read(raw, cleaned.values)})
         result = {
             name: cleaned.values.get(name) for name in CONTACT_FIELDS if raw[name] is not None or name == "country"
         }

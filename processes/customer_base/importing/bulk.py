@@ -76,7 +76,9 @@ def _insert(
     if not fresh:
         return
     numbers = next_numbers(session, "lead", now, count=len(fresh))
-    leads, traits, keys = [], [], []
+    leads: list[dict[str, Any]] = []
+    traits: list[dict[str, Any]] = []
+    keys: list[tuple[str, str, str]] = []
     for number, (line, values) in zip(numbers, fresh, strict=True):
         lead = _lead_row(session, line, values, number, source, now)
         leads.append(lead)

@@ -359,7 +359,7 @@ def test_the_credit_facts_say_what_the_decision_needs(session, now, party_named)
     starter = credit_facts(session, party_id=party_named("Dragonfly").id, amount=Decimal(30000), now=now)
 
     assert blocked["blocked"] is True
-    assert (overdue["overdue_days"], len(overdue["overdue_invoices"])) == (43, 1)
+    assert (overdue["overdue_days"], len(overdue["overdue_invoices"])) == (45, 1)
     assert overdue["overdue_amount"] == overdue["outstanding"] > 0
     assert (starter["new_customer"], starter["credit_limit"], starter["headroom"]) == (True, 20000, -10000)
 
