@@ -21,7 +21,7 @@ from engine.commands.publish_message import publish_message
 from engine.commands.set_variables import set_variables
 from engine.commands.start_process import start_process
 from engine.errors import EngineError
-from engine.play.scenario import Scenario, read_scenarios
+from engine.play.scenario import MONDAY_MORNING, Scenario, read_scenarios
 from engine.queries.process_instance import process_instance
 from engine.store.actor import Actor
 from engine.store.tables import MessageSubscription, UserTask
@@ -29,6 +29,7 @@ from practice_repo.practice import Practice, read_practice, shipped_practices
 from processes.customer_base.demo import create_demo as fill_customer_base
 from processes.customer_base.scope import in_enterprise
 from processes.customer_base.tables import TABLES, Party
+from processes.handlers.resources import Resources
 from webapp.passwords import hash_password
 from webapp.tables import Enterprise, Membership, Role, User
 from webapp.wiring import Wiring
@@ -39,6 +40,8 @@ DOCUMENT_NUMBER = re.compile(r"\b([A-Z]{1,5})-(20\d\d)-(\d{4,6})\b")
 CASES_PER_PRACTICE = 10
 HAPPY_CASES = 7
 HISTORY_HOURS = 96  # the cases began over the last days
+MINUTES_BETWEEN_CASES = 75
+MINUTES_BETWEEN_STEPS = 3
 CASE_KEYS = {"request_id", "ticket_ref", "external_key"}  # one running case per key
 PROSPECTS = (
     ("Hengda Bottling", "Ms Chen", "Suzhou"),
@@ -93,15 +96,27 @@ def create_demo(
     practices = list(readable_practices(note))
     password = _password(wiring)
     people = list(_people(practices))
-    clock = VirtualClock(wiring.clock.now() - timedelta(hours=HISTORY_HOURS))
+    clock = PastClock(wiring.clock.now(), hours=HISTORY_HOURS)
     is_new = wiring.run(lambda work: _add_people(work, clock.now(), password, people, practices))
     wiring.run(lambda work: _fill_customer_base(work, clock.now()))
     deployed = _deploy_all(wiring, practices, note)
     if is_new and with_cases:
+        numbers = numbers_here(wiring)
         for practice in deployed:
-            count = sum(1 for _case in play_cases(wiring, practice, people, clock))
+            count = sum(1 for _case in play_cases(wiring, practice, people, clock, numbers))
             note(f"{practice.card.name.en}: {count} cases")
     return password, people
+
+
+class PastClock(VirtualClock):
+    """Starts some hours ago and stops at the present: the demo has a history but no future."""
+
+    def __init__(self, present: datetime, *, hours: float):
+        super().__init__(present - timedelta(hours=hours))
+        self.present = present
+
+    def move_to(self, moment: datetime) -> None:
+        super().move_to(min(moment, self.present))
 
 
 def readable_practices(note: Callable[[str], None]) -> Iterator[Practice]:
@@ -215,7 +230,9 @@ def deploy_practice(wiring: Wiring, practice: Practice) -> None:
 # Cases at every stage -------------------------------------------------------------------------------------------------
 
 
-def play_cases(wiring: Wiring, practice: Practice, people: list[DemoPerson], clock: VirtualClock) -> Iterator[str]:
+def play_cases(
+    wiring: Wiring, practice: Practice, people: list[DemoPerson], clock: VirtualClock, numbers: Mapping[str, str]
+) -> Iterator[str]:
     """Cases of the practice, begun over the last days and worked to different stages; gives their ids.
 
     The first scenario, the happy path, is played to ever later steps; some of the others as far as they go.
@@ -225,12 +242,12 @@ def play_cases(wiring: Wiring, practice: Practice, people: list[DemoPerson], clo
     except EngineError:
         return
     for number, (scenario, steps) in enumerate(stages(scenarios)):
-        director = Director(wiring, practice, people, clock)
+        director = Director(wiring, practice, people, clock, numbers)
         case_id = director.start(scenario, number)
         if case_id is not None:
             director.play(case_id, scenario, steps=steps)
             yield case_id
-        clock.pass_by(hours=HISTORY_HOURS / (4 * CASES_PER_PRACTICE))
+        clock.pass_by(minutes=MINUTES_BETWEEN_CASES)
 
 
 def stages(scenarios: list[Scenario]) -> list[tuple[Scenario, int]]:
@@ -265,23 +282,40 @@ def shifted(value: Any, days: timedelta) -> Any:
             return value
 
 
-def document_numbers(work) -> dict[tuple[str, str], str]:
-    """The customer base's document numbers by series and count: SO-2026-00024 is found by ("SO", "00024")."""
-    found: dict[tuple[str, str], str] = {}
+def numbers_here(wiring: Wiring) -> dict[str, str]:
+    """The number here of each document that scenarios name.
+
+    Scenarios are written for a customer base that was made on their Monday; the demo's was made later, with the same
+    documents in the same order, so that the n-th number of a series there is the n-th here.
+    """
+    with Resources.in_memory(MONDAY_MORNING).session_for(ENTERPRISE, MONDAY_MORNING) as session:
+        theirs = _numbers_by_series(session)
+    with wiring.store.reading() as work:
+        ours = _numbers_by_series(work.session)
+    return {
+        their_number: our_number
+        for series, numbers in theirs.items()
+        for their_number, our_number in zip(numbers, ours.get(series, ()), strict=False)
+    }
+
+
+def _numbers_by_series(session) -> dict[str, list[str]]:
+    """Document numbers such as SO-2026-00024 by table and prefix, the oldest first."""
+    found: dict[str, list[str]] = {}
     for table in TABLES:
         if "number" not in table.c:
             continue
-        for number in work.execute(select(table.c.number).where(table.c.enterprise_id == ENTERPRISE)).scalars():
+        for number in session.scalars(select(table.c.number).where(table.c.enterprise_id == ENTERPRISE)):
             if match := DOCUMENT_NUMBER.fullmatch(number or ""):
-                found[match[1], match[3]] = number
-    return found
+                found.setdefault(f"{table.name} {match[1]}", []).append(number)
+    return {series: sorted(numbers) for series, numbers in found.items()}
 
 
-def renumbered(value: Any, numbers: Mapping[tuple[str, str], str]) -> Any:
-    """The value with document numbers of the year in which the demo's documents were made."""
+def renumbered(value: Any, numbers: Mapping[str, str]) -> Any:
+    """The value with the demo's document numbers (see `numbers_here`)."""
     match value:
         case str():
-            return DOCUMENT_NUMBER.sub(lambda found: numbers.get((found[1], found[3]), found[0]), value)
+            return DOCUMENT_NUMBER.sub(lambda found: numbers.get(found[0], found[0]), value)
         case Mapping():
             return {name: renumbered(item, numbers) for name, item in value.items()}
         case list():
@@ -312,13 +346,19 @@ def varied(variables: Mapping[str, Any], number: int) -> dict[str, Any]:
 class Director:
     """Plays a scenario's steps as the demo's people would do them on screen."""
 
-    def __init__(self, wiring: Wiring, practice: Practice, people: list[DemoPerson], clock: VirtualClock):
+    def __init__(
+        self,
+        wiring: Wiring,
+        practice: Practice,
+        people: list[DemoPerson],
+        clock: VirtualClock,
+        numbers: Mapping[str, str],
+    ):
         self.wiring = wiring
         self.practice = practice
         self.people = people
         self.clock = clock
-        with wiring.store.reading() as work:
-            self.numbers = document_numbers(work)
+        self.numbers = numbers
 
     def start(self, scenario: Scenario, number: int) -> str | None:
         """The new case's id; None when this scenario cannot be started here."""
@@ -362,7 +402,7 @@ class Director:
     def play(self, case_id: str, scenario: Scenario, *, steps: int) -> None:
         """Do this many steps, or as many as can happen now; the case then waits where it is."""
         for step in doable_steps(scenario)[0 if scenario.start else 1 : steps]:
-            self.clock.pass_by(minutes=7)
+            self.clock.pass_by(minutes=MINUTES_BETWEEN_STEPS)
             try:
                 if not self._do(case_id, self._here(step, scenario)):
                     return

@@ -38,6 +38,10 @@ def _block(block: str, top_heading: int) -> str:
         level = min(6, top_heading + len(heading[1]) - 1)
         rest = _block("\n".join(lines[1:]), top_heading) if lines[1:] else ""
         return f"<h{level}>{_inline(heading[2])}</h{level}>{rest}"
+    if lines[0].startswith(">"):
+        quoted = "<br>".join(_inline(line.removeprefix(">").strip()) for line in lines if line.startswith(">"))
+        rest = [line for line in lines if not line.startswith(">")]
+        return f"<blockquote>{quoted}</blockquote>" + (_block("\n".join(rest), top_heading) if rest else "")
     if len(lines) > 1 and "|" in lines[0] and TABLE_RULE.fullmatch(lines[1].strip()):
         return _table(lines)
     if LIST_ITEM.match(lines[0]):
