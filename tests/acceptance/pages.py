@@ -147,17 +147,22 @@ class Person:
         self.goes_to(f"/worklist?view={view}&q={of}")
         link = self.page.locator("a[data-open]", has_text=exactly(task)).first
         assert link.is_visible(), (
-            f"{self.name} finds in {view}, instead of {task}: {self._row_texts()}; {self.enterprise}"
+            f"{self.name} finds in {view}, instead of {task}: {self.rows_shown()}; {self.enterprise}"
         )
         return link
 
     def rows(self, address: str) -> list[str]:
-        """The texts of the worklist's rows at this address."""
+        """The titles of the worklist's rows at this address."""
         self.goes_to(address)
-        return [row.split("\n")[0] + " " + row.split("\n")[-1] for row in self._row_texts()]
+        return self.rows_shown()
 
-    def _row_texts(self) -> list[str]:
-        return self.page.locator("[data-task-row]").all_inner_texts()
+    def rows_shown(self) -> list[str]:
+        """The titles of the rows that the worklist shows now: step and case."""
+        rows = self.page.locator("[data-task-row]")
+        steps = rows.locator("a[data-open]").all_inner_texts()
+        return [
+            f"{step}: {case}" for step, case in zip(steps, rows.locator("a + .clip").all_inner_texts(), strict=True)
+        ]
 
     def is_told(self, text: str) -> None:
         """The page says this on top."""
@@ -196,11 +201,6 @@ class Person:
         self.page.locator("main table").get_by_role("link", name=name).first.click()
         expect(self.page.get_by_role("heading", level=1)).to_contain_text(name)
         return CustomerRecord(self.page)
-
-    def has_no_grave_finding_on(self, path: str) -> list[str]:
-        """Serious accessibility findings of the page: rule, page and first element of each."""
-        self.goes_to(path)
-        return grave_findings(self.page, path)
 
 
 class FormPage:

@@ -51,6 +51,7 @@ def test_a_campaign_is_planned_run_and_evaluated(enterprise, people):
     mira.reads_mail("Spring service").says("book your service")
     enterprise.waits(days=25)  # the campaign ends, late responses are awaited
 
+    mira.claims("Adjust campaign").fills(adjustment="continue", adjust_reason="Customers order in autumn").completes()
     tom.claims("Evaluation report").fills(findings="Few responses", channel_lessons="E-mail is slow").completes()
     mira.claims("Repeat, scale, change or retire").fills(next_decision="repeat", next_date="2026-09-01").completes()
 

@@ -23,7 +23,7 @@ def test_a_return_ends_with_the_suppliers_decision(people):
     fei.claims("Inspect and grade").fills(
         result="Leaks under pressure",
         fault_found=True,
-        defect_code="leak",
+        defect_code="torn",
         cause="material",
         accessories_complete=True,
         grade="D",
