@@ -1,7 +1,5 @@
 """`praxis dmn FILE`: take the decisions of a DMN model from the command line."""
 
-import json
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +8,10 @@ import click
 from engine.dmn.decisions import DecisionResult, Decisions, compile_decisions
 from engine.dmn.elements import Definitions
 from engine.dmn.inputs import typed_inputs
-from engine.dmn.reader import read_dmn
+from engine.dmn.reader import read_dmn, squeezed
 from engine.errors import InvalidModel, NotFound
 from engine.feel import EvaluationError, display, to_json
+from engine.feel.cli import echo, echo_json, json_object
 
 MOST_NEIGHBOURS = 200
 
@@ -36,11 +35,11 @@ def dmn(files: tuple[Path, ...], decision: str | None, service: str | None, inpu
     decisions = load(files)
     result = evaluate(decisions, read_input(input_text), decision, service)
     if as_json:
-        click.echo(json.dumps(as_document(result), ensure_ascii=False, allow_nan=False))
+        echo_json(as_document(result))
         return
-    click.echo(display(result.value))
+    echo(display(result.value))
     for message in result.messages:
-        click.echo(f"message: {message}", err=True)
+        echo(f"message: {message}", err=True)
 
 
 def load(files: tuple[Path, ...]) -> Decisions:
@@ -78,18 +77,13 @@ def _missing(models: list[Definitions]) -> set[str]:
 
 
 def read_input(text: str) -> dict[str, Any]:
-    """The inputs of a JSON object; a usage error for anything else."""
-    try:
-        data = json.loads(text, parse_float=Decimal)
-    except ValueError as error:
-        raise click.UsageError(f'--input must be a JSON object such as {{"amount": 5}}: {error}') from error
-    if not isinstance(data, dict):
-        raise click.UsageError(f'--input must be a JSON object such as {{"amount": 5}}, found {text[:40]}')
-    return data
+    """The inputs of a JSON object, names as the model reads them; a usage error for anything else."""
+    return {squeezed(name): value for name, value in json_object(text, "--input").items()}
 
 
 def evaluate(decisions: Decisions, data: dict[str, Any], decision: str | None, service: str | None) -> DecisionResult:
     """The result of one decision, one service, or all decisions. `decision` may name a service or knowledge model."""
+    decision, service = decision and squeezed(decision), service and squeezed(service)
     if service is None and decision is not None and decision not in decisions and decisions.function(decision):
         decision, service = None, decision
     inputs = typed_inputs(decisions, data, service)

@@ -27,25 +27,28 @@ def feel(text: str, context_text: str, input_text: str | None, as_json: bool) ->
     if as_json:
         print_json(evaluation)
         return
-    click.echo(display(evaluation.value))
+    echo(display(evaluation.value))
     for warning in evaluation.warnings:
-        click.echo(f"warning: {warning}", err=True)
+        echo(f"warning: {warning}", err=True)
 
 
 def read_context(text: str) -> dict[str, Any]:
     """The variables of a JSON object; raises a usage error for other JSON and for text that is none."""
+    return normalise(json_object(text, "--context"))
+
+
+def json_object(text: str, option: str) -> dict[str, Any]:
+    """The JSON object that an option holds, decimals exact; raises a usage error for anything else."""
+    wanted = f'{option} must be a JSON object such as {{"amount": 5}}'
     try:
-        context = json.loads(text, parse_float=_exact_float)
+        found = json.loads(text, parse_float=Decimal)
     except ValueError as error:
-        raise click.UsageError(f'--context must be a JSON object such as {{"amount": 5}}: {error}') from error
-    if not isinstance(context, dict):
-        raise click.UsageError(f'--context must be a JSON object such as {{"amount": 5}}, found {text[:40]}')
-    return normalise(context)
-
-
-def _exact_float(text: str) -> Any:
-    """A JSON number with a point, without the detour over binary floating point."""
-    return Decimal(text)
+        raise click.UsageError(f"{wanted}: {error}") from error
+    except RecursionError as error:
+        raise click.UsageError(f"{wanted}, found one that is nested too deeply") from error
+    if not isinstance(found, dict):
+        raise click.UsageError(f"{wanted}, found {text[:40]}")
+    return found
 
 
 def evaluate(text: str, variables: dict[str, Any], input_text: str | None = None) -> Evaluation:
@@ -77,13 +80,17 @@ def entry_names(value: Any) -> set[str]:
 
 def print_json(evaluation: Evaluation) -> None:
     """Print result and warnings as one JSON object."""
-    click.echo(
-        json.dumps(
-            {"result": to_json(evaluation.value), "warnings": list(evaluation.warnings)},
-            ensure_ascii=False,
-            allow_nan=False,
-        )
-    )
+    echo_json({"result": to_json(evaluation.value), "warnings": list(evaluation.warnings)})
+
+
+def echo_json(document: dict[str, Any]) -> None:
+    """Print a JSON object on one line."""
+    echo(json.dumps(document, ensure_ascii=False, allow_nan=False))
+
+
+def echo(text: str, err: bool = False) -> None:
+    """Print a text; halves of surrogate pairs, which no encoding has, become question marks."""
+    click.echo(text.encode("utf-8", "replace").decode(), err=err)
 
 
 if __name__ == "__main__":

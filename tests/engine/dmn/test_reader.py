@@ -133,6 +133,15 @@ def test_the_command_takes_one_decision_or_one_function(rating):
     assert run(rating, "--decision", "twice", "--input", since).output == "8\n"
 
 
+def test_white_space_in_names_of_the_command_is_as_in_the_model(tmp_path):
+    path = tmp_path / "x.dmn"
+    path.write_bytes(
+        model(input_data("a  b", "number"), decision("my   sum", literal("a b + 1"), inputs=["a  b"])),
+    )
+
+    assert run(path, "--decision", "my   sum", "--input", '{"a  b": 1}').output == "2\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

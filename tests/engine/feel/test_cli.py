@@ -54,7 +54,14 @@ def test_without_json_the_feel_text_is_printed():
     assert run('["a", 1]') == (0, '["a", 1]\n')
 
 
-@pytest.mark.parametrize("context", ["[1]", "{"])
+def test_half_a_surrogate_pair_is_printed_as_a_question_mark():
+    exit_code, output = run("a", "--context", r'{"a": "\ud83d"}', "--json")
+
+    assert exit_code == 0
+    assert json.loads(output)["result"] == "?"
+
+
+@pytest.mark.parametrize("context", ["[1]", "{", "null", '{"a": ' + "[" * 3000 + "]" * 3000 + "}"])
 def test_a_context_that_is_no_object_is_a_usage_error(context):
     exit_code, output = run("1", "--context", context)
 
