@@ -122,19 +122,20 @@ class CallActivityNode(ActivityNode):
             raise ElementFailure("loop", f"{self.label} calls itself more than {instance.MAX_DEPTH} levels deep.")
         local = {**seen, **inputs} if self.element.all_in else {**(token.local or {}), **inputs}
         token.local, token.called, token.owns_variables = local, called, True
+        token.written = list(inputs if self.element.all_in else local)
         instance.start_scope(token)
 
     def finish(self, token: Token) -> None:
         """Bring results back: mapped ones, or all of the called process's variables."""
         if token.loop is None and token.owns_variables:
-            returned = token.local or {}
-            token.owns_variables = False
+            returned, written = token.local or {}, token.written or ()
+            token.owns_variables, token.written = False, None
             if self.outputs_map:
                 token.local = returned
             else:
                 own = self.loop.own_variables if token.iteration else ()
                 token.local = {name: returned[name] for name in own if name in returned} or None
-                if self.element.all_out:
-                    brought = {name: value for name, value in returned.items() if name not in own}
+                if self.element.all_out:  # what it only saw stays as it is by now, another branch may have changed it
+                    brought = {name: returned[name] for name in written if name in returned and name not in own}
                     token.payload = {**brought, **(token.payload or {})}
         super().finish(token)

@@ -29,6 +29,7 @@ PLAIN = {
     "notify": "n",
     "start_id": "s",
     "called": "a",
+    "written": "u",
     "incident": "x",
     "interrupted": "t",
     "owns_variables": "o",

@@ -54,6 +54,7 @@ class Token(Task):
     payload: dict[str, Any] | None = None  # what came in from outside and is not merged yet
     start_id: str | None = None  # scope that was triggered: which start event
     called: str | None = None  # call activity: process id
+    written: list[str] | None = None  # call activity: variables that the called process was given or has set itself
     incident: dict[str, Any] | None = None
     interrupted = False  # an interrupting event sub-process has taken this scope over
     taking: tuple = ()

@@ -14,6 +14,8 @@ def write(token: Token, values: Mapping[str, Any]) -> None:
                 if scope.local is None:
                     scope.local = {}
                 scope.local[name] = value
+                if scope.written is not None and name not in scope.written:
+                    scope.written = [*scope.written, name]
                 break
 
 

@@ -211,6 +211,28 @@ CASES.append(
     )
 )
 
+CASES.append(
+    Case(
+        "call activity",
+        "what another branch writes meanwhile is not overwritten by what the called process only saw",
+        document(
+            process(
+                SE,
+                fork("f"),
+                node("callActivity", "c", calledElement="q"),
+                script("w", "{x: 2}"),
+                fork("j"),
+                flows("s>f>c>j>e, f>w>j"),
+            ),
+            process(start("qs"), user("qu"), end("qe"), flows("qs>qu>qe"), id="q"),
+        ),
+        steps=({"complete": "qu", "variables": {"y": 3}},),
+        given={"x": 1},
+        trace="s f w qs qu qe c j e",
+        any_order=True,
+        variables={"x": 2, "y": 3},
+    )
+)
 # ---------------------------------------------------------------- compensation
 case(
     "compensation",
