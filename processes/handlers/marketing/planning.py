@@ -17,7 +17,7 @@ from processes.customer_base.scope import find
 from processes.customer_base.segments import compute_audience, save_segment, set_hold_out
 from processes.customer_base.statistics import minimum_detectable_lift
 from processes.customer_base.tables import Campaign
-from processes.handlers.sales.values import ZERO, day, flag, items, moment, number, required_text, text
+from processes.handlers.values import ZERO, day, flag, items, moment, number, required_text, text
 
 handlers = Handlers()
 CHANNELS = ("email", "sms", "phone", "im")

@@ -13,7 +13,7 @@ from processes.customer_base.scope import find
 from processes.customer_base.stock import days_of_cover
 from processes.customer_base.tables import Campaign, Contact, Party
 from processes.handlers.marketing.planning import inside
-from processes.handlers.sales.values import number, required_text, text
+from processes.handlers.values import number, required_text, text
 
 handlers = Handlers()
 KINDS = {

@@ -11,7 +11,7 @@ from engine.store.types import plain
 from processes.customer_base.campaign_results import evaluate_campaign, learn_from_campaign
 from processes.customer_base.scope import add, find
 from processes.customer_base.tables import Campaign, ContentAsset, OutcomeRecord
-from processes.handlers.sales.values import moment, required_text, text
+from processes.handlers.values import moment, required_text, text
 
 handlers = Handlers()
 PRACTICE = "campaign_lifecycle"

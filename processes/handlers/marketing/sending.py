@@ -19,7 +19,7 @@ from processes.customer_base.mailing import Mail
 from processes.customer_base.scope import find
 from processes.customer_base.tables import Activity, Campaign, ContentAsset
 from processes.handlers.marketing.planning import inside
-from processes.handlers.sales.values import flag, number, required_text, text
+from processes.handlers.values import flag, number, required_text, text
 
 handlers = Handlers()
 PILOT_SHARE = Decimal("0.1")

@@ -18,7 +18,7 @@ from processes.customer_base.scope import find
 from processes.customer_base.stock import StockShort, post_movement, reserve
 from processes.customer_base.tables import ReturnLine, ReturnOrder, SupplierClaim
 from processes.handlers.returns.notices import send_notice
-from processes.handlers.sales.values import ZERO, day, flag, items, number, required_text, text
+from processes.handlers.values import ZERO, day, flag, items, number, required_text, text
 
 handlers = Handlers()
 BOOKINGS = {"credit": "credited", "replace": "replaced", "refuse": "refused"}

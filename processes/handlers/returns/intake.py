@@ -23,7 +23,7 @@ from processes.customer_base.returns import (
 from processes.customer_base.scope import find
 from processes.customer_base.tables import Contact, Party, ReturnOrder
 from processes.handlers.returns.notices import send_notice
-from processes.handlers.sales.values import ZERO, flag, items, moment, number, required_text, text
+from processes.handlers.values import ZERO, flag, items, moment, number, required_text, text
 
 handlers = Handlers()
 PRIVATE_DAYS, BUSINESS_DAYS, EXTENSION_DAYS = 14, 30, 14

@@ -10,7 +10,7 @@ from engine.handlers import Handlers, Job
 from processes.customer_base.mailing import Mail
 from processes.customer_base.scope import find
 from processes.customer_base.tables import Contact, ReturnOrder
-from processes.handlers.sales.values import required_text, text
+from processes.handlers.values import Known, required_text, text
 
 handlers = Handlers()
 CUSTOMER = "the customer"
@@ -69,13 +69,6 @@ NOTICES = {
 }
 
 
-class _Known(dict):
-    """Variables for a text; what is missing becomes a dash instead of an error."""
-
-    def __missing__(self, name: str) -> str:
-        return "–"
-
-
 @handlers.register("returns.notify")
 def notify(job: Job) -> Mapping[str, Any]:
     """Send the notice named by the input `notice`."""
@@ -94,7 +87,7 @@ def send_notice(
     if notice not in NOTICES:
         raise InvalidInput(f"There is no notice '{notice}'; known are {', '.join(sorted(NOTICES))}.")
     to_whom, subject, body = NOTICES[notice]
-    known = _Known({name: value for name, value in words.items() if value is not None})
+    known = Known(words)
     known["rma_no"] = returned.number
     mail = Mail(
         key=f"{job.idempotency_key}/{notice}/{part}",

@@ -5,7 +5,7 @@ from typing import Any
 
 from engine.handlers import Handlers, Job
 from processes.customer_base.quality import defect_count, open_nonconformity, record_step
-from processes.handlers.sales.values import required_text, text
+from processes.handlers.values import required_text, text
 
 handlers = Handlers()
 

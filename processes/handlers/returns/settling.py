@@ -14,7 +14,7 @@ from processes.customer_base.scope import find
 from processes.customer_base.stock import free_stock
 from processes.customer_base.tables import ReturnOrder
 from processes.handlers.returns.notices import send_notice
-from processes.handlers.sales.values import ZERO, flag, hours_between, items, moment, number, required_text, text
+from processes.handlers.values import ZERO, flag, hours_between, items, moment, number, required_text, text
 
 handlers = Handlers()
 PRACTICE = "reverse_logistics"

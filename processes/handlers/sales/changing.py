@@ -27,7 +27,7 @@ from processes.customer_base.tables import (
 from processes.handlers.sales.fulfilment import shrink_order_line, sum_up
 from processes.handlers.sales.orders import mail_customer, order_variables
 from processes.handlers.sales.outcomes import record_outcome
-from processes.handlers.sales.values import ZERO, day, items, number, required_text, text
+from processes.handlers.values import ZERO, day, items, number, required_text, text
 
 handlers = Handlers()
 OPEN_DELIVERIES = ("planned", "picked", "packed")

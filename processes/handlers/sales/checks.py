@@ -20,7 +20,7 @@ from processes.customer_base.stock import available_to_promise
 from processes.customer_base.tables import Invoice, Order, OrderLine, Party, Product, Site
 from processes.customer_base.working_time import WorkingCalendar
 from processes.handlers.sales.orders import mail_customer, order_variables
-from processes.handlers.sales.values import ZERO, day, hours_between, items, moment, money, number, required_text, text
+from processes.handlers.values import ZERO, day, hours_between, items, moment, money, number, required_text, text
 
 handlers = Handlers()
 CREDIT_DECISION_TIME = timedelta(hours=4)

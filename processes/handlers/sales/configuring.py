@@ -10,7 +10,7 @@ from processes.customer_base.products import ConfigurationCheck, product_by_sku
 from processes.customer_base.products import check_configuration as check_choices
 from processes.customer_base.stock import free_stock
 from processes.customer_base.tables import Product
-from processes.handlers.sales.values import ZERO, flag, items, money, number, required_text, text
+from processes.handlers.values import ZERO, flag, items, money, number, required_text, text
 
 handlers = Handlers()
 VALID_DAYS = 30

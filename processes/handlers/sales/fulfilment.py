@@ -37,7 +37,7 @@ from processes.customer_base.tables import (
 )
 from processes.handlers.sales.orders import delivery_variables, mail_customer
 from processes.handlers.sales.outcomes import record_outcome
-from processes.handlers.sales.values import ZERO, day, flag, items, number, required_text, text
+from processes.handlers.values import ZERO, day, flag, items, number, required_text, text
 
 handlers = Handlers()
 SHORT = "SHORT_STOCK"

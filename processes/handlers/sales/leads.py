@@ -28,7 +28,7 @@ from processes.customer_base.scope import find
 from processes.customer_base.tables import Lead, Opportunity, Party
 from processes.customer_base.working_time import WorkingCalendar
 from processes.handlers.sales.outcomes import record_outcome
-from processes.handlers.sales.values import day, flag, items, number, required_text, text
+from processes.handlers.values import day, flag, items, number, required_text, text
 
 handlers = Handlers()
 SLA_WARNING_SHARE = Decimal("0.8")

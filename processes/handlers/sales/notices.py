@@ -7,7 +7,7 @@ from typing import Any
 from engine.handlers import Handlers, Job
 from processes.customer_base.mailing import Mail
 from processes.handlers.sales.outcomes import case_reference
-from processes.handlers.sales.values import text
+from processes.handlers.values import Known, text
 
 handlers = Handlers()
 OWNER = "the owner"
@@ -51,20 +51,13 @@ NOTICES = {
 }
 
 
-class _Known(dict):
-    """Variables for a text; what is missing becomes a dash instead of an error."""
-
-    def __missing__(self, name: str) -> str:
-        return "–"
-
-
 def notify(job: Job, notice: str) -> Mapping[str, Any]:
     """Send a notice; its texts take the variables of the case."""
     with job.resources.once(job) as once:
         if once.done:
             return once.result
         to_whom, subject, body = NOTICES[notice]
-        known = _Known({name: value for name, value in job.variables.items() if value is not None})
+        known = Known(job.variables)
         mail = Mail(
             key=job.idempotency_key,
             to=internal_address(job, recipient(job, to_whom)),

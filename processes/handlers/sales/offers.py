@@ -27,7 +27,7 @@ from processes.customer_base.quotes import extend_quote as keep_quote_open
 from processes.customer_base.scope import find
 from processes.customer_base.tables import Contact, Party, Quote
 from processes.handlers.sales.outcomes import case_reference
-from processes.handlers.sales.values import (
+from processes.handlers.values import (
     ZERO,
     hours_between,
     items,

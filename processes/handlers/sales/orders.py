@@ -31,7 +31,7 @@ from processes.customer_base.quotes import latest_quote
 from processes.customer_base.scope import find
 from processes.customer_base.tables import Contact, Delivery, Order, OrderLine, Party, Product, Quote, Site
 from processes.handlers.sales.outcomes import case_reference, record_outcome
-from processes.handlers.sales.values import ZERO, day, flag, items, number, required_text, text
+from processes.handlers.values import ZERO, day, flag, items, number, required_text, text
 
 handlers = Handlers()
 PRICE_ERRORS = ("price", "quantity", "not_quoted", "missing")

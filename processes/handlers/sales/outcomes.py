@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from engine.handlers import Job
 from engine.store.types import plain
 from processes.customer_base.records import record_outcome as keep_outcome
-from processes.handlers.sales.values import flag, hours_between, items, moment, number, text
+from processes.handlers.values import flag, hours_between, items, moment, number, text
 
 PRACTICE = "lead_to_order"
 

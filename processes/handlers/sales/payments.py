@@ -17,7 +17,7 @@ from processes.customer_base.scope import find
 from processes.customer_base.tables import Invoice, Order
 from processes.handlers.sales.orders import mail_customer
 from processes.handlers.sales.outcomes import case_reference, record_outcome
-from processes.handlers.sales.values import day, flag, items, number, required_text, text
+from processes.handlers.values import day, flag, items, number, required_text, text
 
 handlers = Handlers()
 DUN_AT = time(1, tzinfo=UTC)

@@ -13,8 +13,8 @@ from processes.customer_base.interactions import log_interaction
 from processes.customer_base.scope import find
 from processes.customer_base.tables import Ticket
 from processes.customer_base.tickets import OPEN, note_response, triage_ticket
-from processes.handlers.sales.values import number, required_text, text
 from processes.handlers.service.notices import send_notice
+from processes.handlers.values import number, required_text, text
 
 handlers = Handlers()
 SPECIALIST_TIME = timedelta(hours=4)  # of working time

@@ -12,9 +12,9 @@ from processes.customer_base import sla, tickets
 from processes.customer_base.field_service import cancel_work_order
 from processes.customer_base.records import answer_survey, record_outcome, request_survey
 from processes.customer_base.tables import SlaPause, Ticket, Visit, WorkOrder
-from processes.handlers.sales.values import hours_between, number, required_text, text
 from processes.handlers.service.clock import NOTIFIED, ticket_of
 from processes.handlers.service.notices import send_notice
+from processes.handlers.values import hours_between, number, required_text, text
 
 handlers = Handlers()
 PRACTICE = "ticket_to_dispatch"

@@ -12,9 +12,9 @@ from processes.customer_base.invoicing import refundable, settle
 from processes.customer_base.quality import open_nonconformity
 from processes.customer_base.tables import Invoice, Ticket
 from processes.customer_base.tickets import resolve_ticket
-from processes.handlers.sales.values import flag, number, required_text, text
 from processes.handlers.service.clock import ticket_of
 from processes.handlers.service.notices import send_notice
+from processes.handlers.values import flag, number, required_text, text
 
 handlers = Handlers()
 

@@ -19,8 +19,8 @@ from processes.customer_base.tickets import (
     similar_tickets,
     triage_ticket,
 )
-from processes.handlers.sales.values import flag, required_text, text
 from processes.handlers.service.notices import send_notice
+from processes.handlers.values import flag, required_text, text
 
 handlers = Handlers()
 KINDS = ("question", "fault", "request", "complaint", "return", "preventive")

@@ -10,7 +10,7 @@ from engine.handlers import Handlers, Job
 from processes.customer_base.scope import add
 from processes.customer_base.tables import KnowledgeArticle, Ticket
 from processes.customer_base.tickets import suggest_articles
-from processes.handlers.sales.values import day, required_text, text
+from processes.handlers.values import day, required_text, text
 
 handlers = Handlers()
 SAME = Decimal("0.9")

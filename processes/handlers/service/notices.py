@@ -12,7 +12,7 @@ from engine.handlers import Handlers, Job
 from processes.customer_base.mailing import Mail
 from processes.customer_base.scope import find
 from processes.customer_base.tables import Contact, Party, Ticket
-from processes.handlers.sales.values import moment, required_text, text
+from processes.handlers.values import Known, moment, required_text, text
 
 handlers = Handlers()
 TIMEZONE = "Asia/Shanghai"
@@ -210,13 +210,6 @@ CHINESE = {
 }
 
 
-class _Known(dict):
-    """Variables for a text; what is missing becomes a dash instead of an error."""
-
-    def __missing__(self, name: str) -> str:
-        return "–"
-
-
 @handlers.register("service.notify")
 def notify(job: Job) -> Mapping[str, Any]:
     """Send the notice named by the input `notice`."""
@@ -238,7 +231,7 @@ def send_notice(session: Session, job: Job, notice: str, ticket: Ticket, words: 
         return
     if to_whom == CUSTOMER and _speaks_chinese(session, ticket):
         subject, body = CHINESE[notice]
-    known = _Known({name: _readable(words, name, value) for name, value in words.items() if value is not None})
+    known = Known({name: _readable(words, name, value) for name, value in words.items() if value is not None})
     known["ticket_no"] = ticket.number
     mail = Mail(
         key=f"{job.idempotency_key}/{notice}",

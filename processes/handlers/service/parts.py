@@ -22,9 +22,9 @@ from processes.customer_base.stock import (
     transfer,
 )
 from processes.customer_base.tables import Product, StockLocation, WorkOrder
-from processes.handlers.sales.values import ZERO, items, money, number, required_text, text
 from processes.handlers.service.clock import ticket_of
 from processes.handlers.service.notices import send_notice
+from processes.handlers.values import ZERO, items, money, number, required_text, text
 
 handlers = Handlers()
 COURIER_COST = Decimal(80)

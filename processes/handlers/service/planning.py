@@ -13,10 +13,10 @@ from processes.customer_base import field_service
 from processes.customer_base.scope import find
 from processes.customer_base.slots import Slot, gap_share
 from processes.customer_base.tables import Engineer, Site, Ticket, Visit, WorkOrder
-from processes.handlers.sales.values import items, moment, number, required_text, text
 from processes.handlers.service.clock import ticket_of
 from processes.handlers.service.notices import send_notice
 from processes.handlers.service.parts import order_of, part_choices, part_lines
+from processes.handlers.values import items, moment, number, required_text, text
 
 handlers = Handlers()
 DEFAULT_ON_SITE_HOURS = 120

@@ -15,9 +15,9 @@ from processes.customer_base.invoicing import invoice_amount
 from processes.customer_base.scope import find
 from processes.customer_base.tables import Ticket, Visit, WorkOrder
 from processes.customer_base.tickets import triage_ticket
-from processes.handlers.sales.values import ZERO, items, number, required_text, text
 from processes.handlers.service.clock import ticket_of
 from processes.handlers.service.notices import send_notice
+from processes.handlers.values import ZERO, items, number, required_text, text
 
 handlers = Handlers()
 WASTED_TRIP = Decimal(300)

@@ -92,3 +92,13 @@ def _iso(value: Any) -> str:
     """ISO 8601 text of a FEEL or Python date, or of text."""
     from_python = getattr(value, "isoformat", None)
     return from_python() if from_python else str(value)
+
+
+class Known(dict[str, Any]):
+    """Variables for a text's braces; what is missing or empty becomes a dash instead of an error."""
+
+    def __init__(self, source: Mapping[str, Any]):
+        super().__init__({name: value for name, value in source.items() if value is not None})
+
+    def __missing__(self, name: str) -> str:
+        return "–"
