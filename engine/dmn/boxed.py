@@ -1,6 +1,7 @@
 """Boxed expressions → closures over scopes (DMN 1.5, 7.3 and 10.2)."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from engine.dmn import feel_code
@@ -227,9 +228,17 @@ class BoxedCompiler:
 
         return evaluate
 
+    def iterated(self, boxed: BoxedExpression | None, names: Names, what: str) -> Code:
+        """The closure of what an iterator walks through: a list, a range, or `1..3` as in a FEEL loop (rule 44)."""
+        if type(boxed) is LiteralExpression and ".." in (boxed.text or ""):
+            loop = f"for item in {boxed.text}\nreturn item"
+            if not feel_code.is_expression(boxed.text, names) and feel_code.is_expression(loop, names):
+                boxed = replace(boxed, text=loop)
+        return self.compile(boxed, names, what)
+
     def loop(self, boxed: For, names: Names) -> Code:
         variable = boxed.variable
-        source = self.compile(boxed.source, names, "the list to iterate over")
+        source = self.iterated(boxed.source, names, "the list to iterate over")
         body = self.compile(boxed.body, names | {variable, "partial"}, "the returned expression")
 
         def evaluate(scope: Scope) -> Any:
@@ -248,7 +257,7 @@ class BoxedCompiler:
 
     def quantified(self, boxed: Quantified, names: Names) -> Code:
         variable, decisive = boxed.variable, boxed.quantifier == "some"
-        source = self.compile(boxed.source, names, "the list to test")
+        source = self.iterated(boxed.source, names, "the list to test")
         condition = self.compile(boxed.satisfies, names | {variable}, "the condition")
 
         def evaluate(scope: Scope) -> bool | None:

@@ -29,6 +29,7 @@ __all__ = [
     "cell",
     "expression",
     "filtered",
+    "is_expression",
     "items_of",
     "tests",
 ]
@@ -49,6 +50,15 @@ def expression(text: str, names: Iterable[str], types: Mapping[str, Type]) -> tu
     except RecursionError as error:
         raise _too_long(text) from error
     return node, code, _referred(compiler)
+
+
+def is_expression(text: str, names: Iterable[str]) -> bool:
+    """Whether the text is a FEEL expression."""
+    try:
+        Parser(text, names, BUILTIN_NAMES).expression_only()
+    except FeelSyntaxError:
+        return False
+    return True
 
 
 def cell(text: str, names: Iterable[str], types: Mapping[str, Type]) -> tuple[tree.UnaryTests, Test, frozenset[str]]:

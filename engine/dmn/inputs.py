@@ -7,13 +7,19 @@ from engine.dmn.decisions import Decisions
 from engine.dmn.graph import CompiledModel, FunctionNode
 from engine.feel import normalise
 from engine.feel.errors import Undefined
-from engine.feel.temporal import Date, DateTime, Time, parse_duration
+from engine.feel.temporal import DATE_PATTERN, Date, DateTime, Time, parse_duration
 from engine.feel.types import Type
+
+
+def _moment(text: str) -> Date | DateTime:
+    """A text that denotes a date is one; the type check then makes a date and time of it (10.3.2.9.4)."""
+    return Date.parse(text) if DATE_PATTERN.fullmatch(text) else DateTime.parse(text)
+
 
 PARSERS = {
     "date": Date.parse,
     "time": Time.parse,
-    "date and time": DateTime.parse,
+    "date and time": _moment,
     "days and time duration": parse_duration,
     "years and months duration": parse_duration,
     "duration": parse_duration,

@@ -34,11 +34,11 @@ def feel(text: str, context_text: str, input_text: str | None, as_json: bool) ->
 
 def read_context(text: str) -> dict[str, Any]:
     """The variables of a JSON object; raises a usage error for other JSON and for text that is none."""
-    return normalise(json_object(text, "--context"))
+    return json_object(text, "--context")
 
 
 def json_object(text: str, option: str) -> dict[str, Any]:
-    """The JSON object that an option holds, decimals exact; raises a usage error for anything else."""
+    """The JSON object that an option holds, as FEEL values; raises a usage error for anything else."""
     wanted = f'{option} must be a JSON object such as {{"amount": 5}}'
     try:
         found = json.loads(text, parse_float=Decimal)
@@ -48,7 +48,10 @@ def json_object(text: str, option: str) -> dict[str, Any]:
         raise click.UsageError(f"{wanted}, found one that is nested too deeply") from error
     if not isinstance(found, dict):
         raise click.UsageError(f"{wanted}, found {text[:40]}")
-    return found
+    try:
+        return normalise(found)
+    except (InvalidInput, EvaluationError) as error:
+        raise click.UsageError(f"{option}: {error}") from error
 
 
 def evaluate(text: str, variables: dict[str, Any], input_text: str | None = None) -> Evaluation:

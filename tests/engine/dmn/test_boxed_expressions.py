@@ -39,6 +39,14 @@ def invocation(name, **arguments):
     return f"<invocation>{literal(name)}{bindings}</invocation>"
 
 
+def test_an_iterator_may_walk_from_one_number_to_another():
+    doubled = iteration("for", "i", **{"in": literal("3..1"), "return": literal("i * 2")})
+    found = iteration("some", "i", **{"in": literal("1..upper"), "satisfies": literal("i = 4")})
+
+    assert value_of(doubled) == [6, 4, 2]
+    assert value_of(found, {"upper": 4}) is True
+
+
 def test_a_context_with_the_same_entry_twice_is_null():
     """10.3.2.6: the keys of a context are distinct, as in FEEL texts."""
     result = result_of(context(entry("a", literal("1")), entry("a", literal("2"))), strict=False)

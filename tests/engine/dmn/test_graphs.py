@@ -336,6 +336,14 @@ def test_texts_become_the_temporal_values_that_inputs_declare():
     assert decisions.evaluate("x", inputs).value == date(2026, 1, 3)
 
 
+def test_a_date_for_a_date_and_time_is_its_midnight_in_utc():
+    decisions = compiled(input_data("at", "date and time"), decision("x", literal("string(at)"), inputs=["at"]))
+
+    result = decisions.evaluate("x", typed_inputs(decisions, {"at": "2020-01-31"}))
+
+    assert result.value == "2020-01-31T00:00:00Z"
+
+
 def test_components_may_have_keywords_in_their_names():
     parts = [item("tLoan", components=[component("debt and income", "number")]), input_data("loan", "tLoan")]
 

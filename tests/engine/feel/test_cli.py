@@ -67,3 +67,10 @@ def test_a_context_that_is_no_object_is_a_usage_error(context):
 
     assert exit_code == 2
     assert "JSON object" in output
+
+
+def test_a_context_that_is_nested_too_deeply_is_a_usage_error():
+    exit_code, output = run("1", "--context", '{"a": ' + "[" * 300 + "]" * 300 + "}")
+
+    assert exit_code == 2
+    assert "nested" in output
