@@ -27,6 +27,7 @@ from engine.store.actor import Actor
 from engine.store.tables import MessageSubscription, UserTask
 from practice_repo.practice import Practice, read_practice, shipped_practices
 from processes.customer_base.demo import create_demo as fill_customer_base
+from processes.customer_base.demo_customers import ENGINEERS
 from processes.customer_base.scope import in_enterprise
 from processes.customer_base.tables import TABLES, Party
 from processes.handlers.resources import Resources
@@ -83,6 +84,11 @@ PEOPLE = (
     DemoPerson("anna", "Anna Kraus", ("service_agent", "rma_desk")),
     DemoPerson("dirk", "Dirk Lang", ("dispatcher", "service_manager")),
     DemoPerson("fei", "Fei Zhang 张飞", ("field_engineer", "repair_bench", "inspector")),
+    # Whom the demo customer base names as owners and engineers: work goes to them by name.
+    DemoPerson("sales.chen", "Chen Jing 陈静", ("sales_rep",)),
+    DemoPerson("sales.zhao", "Zhao Lei 赵磊", ("sales_rep",)),
+    DemoPerson("sales.baker", "Sam Baker", ("sales_rep",)),
+    *(DemoPerson(engineer[0], engineer[1], ("field_engineer",)) for engineer in ENGINEERS),
 )
 
 
