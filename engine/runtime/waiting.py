@@ -24,6 +24,8 @@ def arm(instance, token: Token, node: NodeSpec) -> None:
         except ElementFailure as failure:
             failure.element_id = node.element.id
             raise
+        if wait is None:
+            continue
         if token.waits is None:
             token.waits = {}
         token.waits[wait.id] = wait
@@ -50,10 +52,18 @@ def _signal(instance, token: Token, node: NodeSpec, index: int, caught) -> Wait:
     return wait
 
 
-def _timer(instance, token: Token, node: NodeSpec, index: int, caught) -> Wait:
+def _timer(instance, token: Token, node: NodeSpec, index: int, caught) -> Wait | None:
+    """None: a cycle beside an activity is over before it begins, so that nothing will happen."""
+    due_at = timers.due(node, caught, token.visible(), instance.now, instance.now, 0)
+    if due_at is None and node.element.type in ("boundaryEvent", "startEvent"):
+        return None
+    if due_at is None:
+        raise ElementFailure(
+            "expression",
+            f"The cycle of {node.label} is over before it begins, so it would wait for ever. Correct it and retry.",
+        )
     wait = Wait(instance.new_id(), "timer", node.element.id, index, node.element.name)
-    wait.armed_at = instance.now
-    wait.due_at = timers.due(node, caught, token.visible(), instance.now, instance.now, 0)
+    wait.armed_at, wait.due_at = instance.now, due_at
     instance.report(events.TimerScheduled(instance.now, token.id, node.element.id, wait.id, wait.due_at))
     return wait
 
@@ -143,9 +153,9 @@ def fire(instance, token: Token, wait: Wait, payload: dict[str, Any]) -> None:
         payload = collected
         if stays:
             arm(instance, token, node)  # the next round needs all of them again
-    elif stays and wait.kind == "timer":
-        _repeat(instance, token, node, wait)
     instance.trigger(token, node, payload)
+    if stays and wait.kind == "timer" and not element.parallel_multiple:
+        _repeat(instance, token, node, wait)
 
 
 def _drop(instance, token: Token, wait: Wait) -> None:

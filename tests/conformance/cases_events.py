@@ -553,3 +553,21 @@ case(
     steps=[{"advance": "PT1H"}, *done("c")],
     trace="s f b m c j e",
 )
+case(
+    "timer catch event",
+    "a cycle that is over before it begins is an incident, not a wait for ever",
+    SE,
+    catch("c", timer("R2/2020-01-01T00:00:00Z/PT1H", "Cycle")),
+    flows("s>c>e"),
+    trace="s",
+    state="failed",
+)
+case(
+    "timer boundary event",
+    "a cycle that is over before it begins never fires",
+    *GO,
+    user("u"),
+    boundary("b", "u", timer("R2/2020-01-01T00:00:00Z/PT1H", "Cycle"), interrupting=False),
+    steps=[{"advance": "P1D"}, *done("u")],
+    trace="s u x",
+)
