@@ -39,7 +39,7 @@ class Catching:
     def _find(self, thrower: Token, kind: str, code: str | None):
         token: Token | None = thrower
         while token is not None and token.scope is not None:
-            if not token.iteration:  # boundary events belong to the loop's body
+            if not token.iteration and token.compensates != token.id:  # boundary events belong to the loop's body
                 found = self._match(token, token.task_spec.boundaries, kind, code)
                 if found:
                     return found

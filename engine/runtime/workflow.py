@@ -260,10 +260,12 @@ class Instance(Workflow):
         """An event has happened for `owner`: at itself, on its boundary, or for an event sub-process in it."""
         element = node.element
         if element.type == "boundaryEvent":
-            scope = owner.scope
+            scope, compensating = owner.scope, owner.notify
             if element.interrupting:
                 self.cancel_token(owner)
             self.spawn_triggered(node, scope, payload)
+            if element.interrupting and compensating is not None:
+                self.compensation.handler_left(compensating)
         elif element.type == "startEvent":
             if element.interrupting:
                 owner.interrupted = True
