@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.dmn.elements import Definitions
-from engine.dmn.graph import CompiledModel, DecisionNode, DmnRun, Evaluation, FunctionNode, Node
+from engine.dmn.graph import CompiledModel, DecisionNode, DmnRun, Evaluation, FunctionNode, Node, ServiceFunction
 from engine.dmn.tables import NO_RULE
 from engine.errors import Finding, InvalidModel, NotFound
 from engine.feel import Budget, EvaluationError, normalise
@@ -104,11 +104,10 @@ class Decisions:
 
         def invoke(evaluation: Evaluation) -> Any:
             function = node.function
-            nodes = getattr(function, "nodes", None)
-            if nodes is None:
-                arguments = [_given(parameter, evaluation.variables) for parameter in function.parameters]
-            else:
-                arguments = [_argument(each, evaluation) for each in nodes]
+            if isinstance(function, ServiceFunction):
+                arguments = [_argument(each, evaluation) for each in function.nodes]
+                return function.decide(evaluation.run, arguments, evaluation.values)
+            arguments = [_given(parameter, evaluation.variables) for parameter in function.parameters]
             return function.invoke(evaluation.run, arguments)
 
         return _result(variables, now, budget, invoke)

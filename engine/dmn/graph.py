@@ -46,7 +46,7 @@ class Evaluation:
     def __init__(self, run: Run, variables: Mapping[str, Any], known: dict["Node", Any] | None = None):
         self.run = run
         self.variables = variables
-        self.values: dict[Node, Any] = known or {}
+        self.values: dict[Node, Any] = {} if known is None else known
         self.active: set[Node] = set()
 
 
@@ -152,6 +152,10 @@ class ServiceFunction(Function):
         self.result_type = declared.result if declared is not None and declared.kind == "function" else declared
 
     def invoke(self, run: Run, arguments: list[Any]) -> Any:
+        return self.decide(run, arguments, {})
+
+    def decide(self, run: Run, arguments: list[Any], taken: dict[Node, Any]) -> Any:
+        """The result for these arguments; `taken` gets the value of each decision that was taken for it."""
         if len(arguments) != len(self.nodes):
             run.warn("{} expects {} arguments, {} given", self, len(self.nodes), len(arguments))
             return None
@@ -166,6 +170,7 @@ class ServiceFunction(Function):
             values = [node.value(evaluation) for node in self.outputs]
         finally:
             run.depth -= 1
+        taken.update((node, value) for node, value in evaluation.values.items() if node not in self.nodes)
         if len(values) == 1:
             result = values[0]
         else:

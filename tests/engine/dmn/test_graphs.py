@@ -239,6 +239,15 @@ def test_a_service_is_a_function_of_its_input_data_then_its_input_decisions():
     assert value_of(literal('s("x", 2)'), {}, *parts, knowledge=["s"]) is None
 
 
+def test_a_called_service_tells_which_decisions_it_took():
+    parts = (*SERVICE_PARTS, service("s", ["d_one"], ["d_inner"], decisions=["d_given"], inputs=["in_a"]))
+
+    result = compiled(*parts).call("s", {"a": 1, "given": 2})
+
+    assert result.decisions["one"] == result.value == 6
+    assert "given" not in result.decisions
+
+
 def test_a_service_is_not_executed_with_arguments_that_do_not_conform():
     """10.3.2.13.2: the invocation is null, even where the service would make something of null."""
     parts = (
