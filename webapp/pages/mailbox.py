@@ -65,6 +65,9 @@ def linked(text: str) -> Markup:
     end = 0
     for match in ADDRESS.finditer(text):
         address = escape(match[0])
-        parts += [escape(text[end : match.start()]), Markup(f'<a class="text-decoration-underline" href="{address}" rel="noopener">{address}</a>')]
+        parts += [
+            escape(text[end : match.start()]),
+            Markup(f'<a class="text-decoration-underline" href="{address}" rel="noopener">{address}</a>'),
+        ]
         end = match.end()
     return Markup("").join([*parts, escape(text[end:])])

@@ -13,7 +13,7 @@ from engine.errors import EngineError, NotFound
 from engine.queries.definitions import definitions
 from engine.queries.health import health
 from engine.queries.incidents import incident_groups, incidents
-from engine.queries.operations import elements, landscape
+from engine.queries.operations import ProcessHealth, elements, landscape
 from engine.queries.process_instances import process_instances
 from webapp.access import actor, enterprise_id, now, people, read, run, supervisors_only
 from webapp.pages.cases import bpmn_answer
@@ -32,7 +32,16 @@ def show():
             "health": health(work, now=now(), enterprise_id=enterprise_id()),
         }
 
-    return render_template("operations/landscape.html", **read(questions))
+    found = read(questions)
+    busy = [each for each in found["processes"] if _is_busy(each)]
+    idle = [each for each in found["processes"] if not _is_busy(each)]
+    return render_template("operations/landscape.html", busy=busy, idle=idle, **found)
+
+
+def _is_busy(process: ProcessHealth) -> bool:
+    """Whether something runs, or ran this week; called processes run inside their callers."""
+    trends = (*process.started_by_day, *process.ended_by_day)
+    return bool(process.running or process.suspended or process.incidents or any(count for _day, count in trends))
 
 
 @blueprint.get("/processes/<process_id>")
