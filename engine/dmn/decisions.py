@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from engine.dmn.elements import Definitions
-from engine.dmn.graph import CompiledModel, DecisionNode, DmnRun, Evaluation, FunctionNode, Node, ServiceFunction
+from engine.dmn.graph import CompiledModel, DecisionNode, DmnRun, Evaluation, FunctionNode, Node, Path, ServiceFunction
 from engine.dmn.tables import NO_RULE
 from engine.errors import Finding, InvalidModel, NotFound
 from engine.feel import Budget, EvaluationError, normalise
+
+MOST_INSTANCES = 200  # of imported models; beyond, import paths share one
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,7 @@ def compile_decisions(definitions: Sequence[Definitions], *, strict: bool = True
     """
     findings: list[Finding] = [finding for each in definitions for finding in each.findings]
     models = _Linker(definitions, findings).models()
+    findings = list(dict.fromkeys(findings))
     errors = [finding for finding in findings if finding.severity == "error"]
     if strict and errors:
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
@@ -136,19 +139,32 @@ class _Linker:
         self.findings = findings
         self.done: dict[int, CompiledModel] = {}
         self.active: set[int] = set()
+        self.instances = 0
 
     def models(self) -> list[CompiledModel]:
-        return [self._compiled(index) for index in range(len(self.definitions))]
+        return [self._root(index) for index in range(len(self.definitions))]
 
-    def _compiled(self, index: int) -> CompiledModel:
+    def _root(self, index: int) -> CompiledModel:
+        """The model by itself: its input data is seen plainly, or under any name that an import gives it."""
         if index not in self.done:
-            self.active.add(index)
-            model = self.definitions[index]
-            self.done[index] = CompiledModel(model, self._imported(model), self.findings)
-            self.active.discard(index)
+            namespace = self.definitions[index].namespace
+            names = {each.name for model in self.definitions for each in model.imports if each.namespace == namespace}
+            self.done[index] = self._compiled(index, (), [(name,) for name in sorted(names) if name])
         return self.done[index]
 
-    def _imported(self, model: Definitions) -> dict[str, CompiledModel]:
+    def _instance(self, index: int, path: Path) -> CompiledModel:
+        """The model as it is imported along a path: each path has input data of its own."""
+        self.instances += 1
+        return self._root(index) if self.instances > MOST_INSTANCES else self._compiled(index, path, [path])
+
+    def _compiled(self, index: int, path: Path, seen_under: list[Path]) -> CompiledModel:
+        self.active.add(index)
+        model = self.definitions[index]
+        compiled = CompiledModel(model, self._imported(model, path), self.findings, seen_under)
+        self.active.discard(index)
+        return compiled
+
+    def _imported(self, model: Definitions, path: Path) -> dict[str, CompiledModel]:
         imported: dict[str, CompiledModel] = {}
         for each in model.imports:
             if "DMN" not in each.import_type.upper():
@@ -159,7 +175,7 @@ class _Linker:
                 message = f"the imported model '{each.namespace}' {reason}."
                 self.findings.append(Finding("dmn-import", message, line=each.line or None))
                 continue
-            imported[each.name] = self._compiled(found)
+            imported[each.name] = self._instance(found, (*path, each.name) if each.name else path)
         return imported
 
 

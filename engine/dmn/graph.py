@@ -1,6 +1,6 @@
 """The decision requirement graph, compiled: nodes that know what they require and how they get their value."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.dmn.boxed import BoxedCompiler, BoxedFunction, conformed, conforming, null
@@ -181,16 +181,19 @@ class ServiceFunction(Function):
 
 
 class CompiledModel:
-    """One DMN model with its imports, compiled."""
+    """One DMN model with its imports, compiled. `seen_under`: the import paths under which callers name its inputs."""
 
-    def __init__(self, definitions: Definitions, imported: Mapping[str, "CompiledModel"], findings: list[Finding]):
+    def __init__(
+        self,
+        definitions: Definitions,
+        imported: Mapping[str, "CompiledModel"],
+        findings: list[Finding],
+        seen_under: Sequence[Path] = (),
+    ):
         self.definitions = definitions
         self.findings = findings
         self.imported = imported  # by prefix
-        self.prefixes: set[str] = set()  # under which other models import this one
-        for prefix, model in imported.items():
-            if prefix:
-                model.prefixes.add(prefix)
+        self.seen_under = seen_under
         self.prefix_of = {each.namespace: each.name for each in definitions.imports if each.name in imported}
         self.types = TypeTable(definitions, {prefix: model.types for prefix, model in imported.items()}, findings)
         self.by_id: dict[str, Node] = {
@@ -232,15 +235,17 @@ class CompiledModel:
         return None
 
     def variable_for(self, node: Node, variables: Mapping[str, Any]) -> Any:
-        """The caller's variable for input data: `prefix.name`, or `name` in the context `prefix`, or plain `name`."""
+        """The caller's variable for input data: `name` in the contexts of the import path, `prefix.name`, or `name`."""
         names = (node.name, node.element.name)
-        for prefix in self.prefixes:
-            inner = variables.get(prefix)
-            for name in names:
-                if isinstance(inner, Mapping) and name in inner:
-                    return inner[name]
-                if f"{prefix}.{name}" in variables:
-                    return variables[f"{prefix}.{name}"]
+        for path in self.seen_under:
+            for start in range(len(path)):
+                inner = _entry_at(variables, path[start:])
+                prefix = ".".join(path[start:])
+                for name in names:
+                    if isinstance(inner, Mapping) and name in inner:
+                        return inner[name]
+                    if f"{prefix}.{name}" in variables:
+                        return variables[f"{prefix}.{name}"]
         return next((variables[name] for name in names if name in variables), None)
 
     # -- linking ---
@@ -298,6 +303,13 @@ class CompiledModel:
         """What FEEL texts may name: what is required, and the names that paths need."""
         names = {part for path, _ in requirements for part in path}
         return frozenset(names) | self.special_names
+
+
+def _entry_at(variables: Any, path: Path) -> Any:
+    """What stands at a path of names in nested contexts; None where there is nothing."""
+    for name in path:
+        variables = variables.get(name) if isinstance(variables, Mapping) else None
+    return variables
 
 
 def _special_names(definitions: Definitions, types: TypeTable) -> frozenset[str]:

@@ -10,6 +10,7 @@ from engine.dmn.inputs import typed_inputs
 from engine.errors import InvalidModel, NotFound
 
 from .dmn_models import (
+    DMN_15,
     compiled,
     component,
     decision,
@@ -311,6 +312,32 @@ def test_types_of_an_imported_model_are_named_with_its_prefix():
 
     assert decisions.evaluate("x", {"v": 1}).value == 1
     assert decisions.evaluate("x", {"v": -1}).value is None
+
+
+def test_each_import_path_has_input_data_of_its_own():
+    """Two models import the same third one, which callers see as `left.base` and `right.base`."""
+
+    def importing(namespace, logic, **imported):
+        lines = [f'<import name="{name}" namespace="urn:{name}" importType="{DMN_15}"/>' for name in imported]
+        hrefs = "".join(
+            f'<informationRequirement><requiredDecision href="urn:{name}#d_{decision_name}"/></informationRequirement>'
+            for name, decision_name in imported.items()
+        )
+        taken = decision(namespace, literal(logic)).replace("<literal", hrefs + "<literal", 1)
+        return model(*lines, taken, namespace=f"urn:{namespace}")
+
+    sources = (
+        importing("both", "[left.left, right.right]", left="left", right="right"),
+        importing("left", "base.hello", base="hello"),
+        importing("right", "base.hello", base="hello"),
+        model(input_data("who"), decision("hello", literal('"Hi " + who'), inputs=["who"]), namespace="urn:base"),
+    )
+    decisions = compile_decisions([read_dmn(source) for source in sources])
+
+    result = decisions.evaluate("both", {"left": {"base": {"who": "Ann"}}, "right": {"base": {"who": "Bo"}}})
+
+    assert result.value == ["Hi Ann", "Hi Bo"]
+    assert decisions.evaluate("both", {"who": "all"}).value == ["Hi all", "Hi all"]
 
 
 def test_an_import_that_is_not_there_is_refused():
