@@ -63,7 +63,8 @@ def _timer(instance, token: Token, node: NodeSpec, index: int, caught) -> Wait |
             f"The cycle of {node.label} is over before it begins, so it would wait for ever. Correct it and retry.",
         )
     wait = Wait(instance.new_id(), "timer", node.element.id, index, node.element.name)
-    wait.armed_at, wait.due_at = instance.now, due_at
+    # A moment that is over is due at once; firing it "then" would turn the instance's time back.
+    wait.armed_at, wait.due_at = instance.now, max(due_at, instance.now)
     instance.report(events.TimerScheduled(instance.now, token.id, node.element.id, wait.id, wait.due_at))
     return wait
 

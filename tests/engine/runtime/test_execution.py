@@ -305,3 +305,15 @@ def test_a_token_is_moved_into_the_iteration_that_runs_and_nowhere_else():
     execution.modify(activate=["b"], at=AT)
 
     assert sorted(waiting.element_id for waiting in execution.waiting()) == ["a", "a", "b"]
+
+
+def test_a_timer_for_a_moment_that_is_over_does_not_turn_time_back():
+    execution = started(start(), catch("c", timer("2020-01-01T00:00:00Z", "Date")), user("u", praxis_due="PT1H"), end(),
+                        flows("s>c>u>e"))  # fmt: skip
+    waiting = the(execution, "timer")
+    assert waiting.due_at == AT
+
+    execution.fire_timer(waiting.id, at=waiting.due_at)
+
+    (created,) = [event for event in execution.take_events() if isinstance(event, events.UserTaskCreated)]
+    assert (created.at, created.due_at) == (AT, AT + timedelta(hours=1))
