@@ -57,4 +57,4 @@ def test_a_campaign_is_planned_run_and_evaluated(enterprise, people):
 
     case = mira.looks_at_case("Spring service")
     case.is_in_state("completed")
-    case.tells("Approve budget", "Launch day", "Evaluation report")
+    case.tells("Approve budget", "Freeze list, split hold-out", "Send batch", "Evaluation report")

@@ -20,6 +20,7 @@ from engine.commands.set_variables import set_variables
 from engine.commands.suspend_instance import suspend_instance
 from engine.errors import EngineError, InvalidInput
 from engine.queries.comments import comments
+from engine.queries.definitions import definitions
 from engine.queries.documents import document_content, documents
 from engine.queries.model import element_labels, model_source
 from engine.queries.process_instance import InstanceDetail, process_instance, timeline
@@ -73,6 +74,7 @@ def show(case_id: str):
         tasks=_open_tasks(case_id),
         diagram=diagram_of(detail),
         processes=_processes_of(detail, labels),
+        called={each.process_id: each for each in read(lambda work: definitions(work, enterprise_id=enterprise_id()))},
         shown_process=request.args.get("diagram") or detail.row.process_id,
     )
 
