@@ -97,6 +97,7 @@ def deploy(
     _check_forms(bundle)
     findings = _pin_called_processes(work, enterprise_id, read, bundle) + _missing_forms(read, bundle)
     compiled = compile_bundle(list(bundle.models.values()), list(bundle.decisions.values()))
+    _check_starts(own, compiled)
     cache.keep(bundle.executed, compiled)
     warnings = (*compiled.definition.warnings, *findings)
     return _keep(work, enterprise_id, name, own, bundle, compiled, warnings, actor, now)
@@ -112,6 +113,24 @@ def _check_forms(bundle: _Bundle) -> None:
             read_form(source)
         except InvalidModel as error:
             raise InvalidModel(f"The form '{key}' cannot be used: {error}", error.findings) from error
+
+
+def _check_starts(processes: Sequence[Process], compiled: Compiled) -> None:
+    """Refuse a conditional start of a process: before an instance exists, nobody evaluates its condition."""
+    findings = [
+        Finding(
+            "conditional-start",
+            "Before the process runs, nothing evaluates its conditional start event, so it would never start:"
+            " start it by a message, a signal or a timer, and test the condition behind it.",
+            start.element_id,
+            process.elements[start.element_id].name,
+        )
+        for process in processes
+        for start in compiled.definition.start_events(process.id)
+        if start.kind == "conditional"
+    ]
+    if findings:
+        raise InvalidModel(f"The model cannot be deployed: {findings[0]}", findings)
 
 
 def _missing_forms(models: Sequence[Model], bundle: _Bundle) -> list[Finding]:

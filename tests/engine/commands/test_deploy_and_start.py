@@ -204,3 +204,14 @@ def test_of_many_who_start_one_business_key_at_once_one_starts_it(office):
     assert len({outcome.process_instance_id for outcome in outcomes}) == 1
     assert sum(outcome.is_new for outcome in outcomes) == 1
     assert office.open_tasks() == ["do"]
+
+
+def test_a_process_that_would_never_start_is_refused(office):
+    condition = (
+        '<bpmn:startEvent id="s" name="Hot?"><bpmn:conditionalEventDefinition>'
+        "<bpmn:condition>hot</bpmn:condition></bpmn:conditionalEventDefinition></bpmn:startEvent>"
+    )
+    never = model(process("never", line(condition, end())))
+
+    with pytest.raises(InvalidModel, match="would never start"):
+        office.deploy(never)
