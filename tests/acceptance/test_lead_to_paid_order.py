@@ -73,3 +73,6 @@ def test_a_lead_becomes_a_paid_order(enterprise, people):
     case = olga.looks_at_case("Nordwind")
     case.is_in_state("completed")
     case.tells("Register lead", "First contact", "Qualify", "Plan opportunity", "Pick", "Pack")
+    customer = olga.looks_at_customer("Nordwind Food Machines")
+    assert customer.number_of("Orders", "closed").startswith("SO-")
+    assert customer.number_of("Invoices", "paid").startswith("INV-")

@@ -92,3 +92,10 @@ def test_an_unexpected_error_shows_a_number_and_no_stack(visit, app, monkeypatch
     assert answer.status_code == 500
     assert "Nothing was lost" in answer.text
     assert "ZeroDivisionError" not in answer.text
+
+
+def test_a_page_that_changes_nothing_sends_no_session(visit):
+    """A late answer must not bring an old session back: the newer one's notices would be lost."""
+    ines = visit("ines")
+
+    assert "Set-Cookie" not in ines.get("/worklist/views").headers
