@@ -245,7 +245,9 @@ def _user_task_created(changes: Changes, event: events.UserTaskCreated) -> None:
         element_instance_id=event.element_instance_id,
         element_id=event.element_id,
         name=event.name or event.element_id,
-        role=event.role,
+        role=event.candidate_groups[0]
+        if event.candidate_groups
+        else event.role,  # whose work it is, not where it is drawn
         assignee=event.assignee,
         owner=None,
         form_key=event.form_key,
