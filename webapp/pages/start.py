@@ -15,6 +15,7 @@ from engine.queries.definitions import DefinitionRow, start_form, startable
 from webapp.access import actor, enterprise_id, now, read, run
 from webapp.form_view import PREFIX, FormView, read_submission
 from webapp.languages import model_language
+from webapp.pages.library import practices
 from webapp.pages.worklist import Filters, next_task
 from webapp.presentation import zone
 
@@ -25,7 +26,8 @@ blueprint = Blueprint("start", __name__, url_prefix="/start")
 @login_required
 def show():
     rows = read(lambda work: startable(work, actor=actor(), enterprise_id=enterprise_id()))
-    return render_template("start/list.html", definitions=rows)
+    described = {name: practice.card.summary.in_language(model_language()) for name, practice in practices().items()}
+    return render_template("start/list.html", definitions=rows, described=described)
 
 
 @blueprint.get("/<process_id>")
