@@ -9,11 +9,14 @@ if str(ROOT) not in sys.path:  # also when pytest is not started as a module
     sys.path.insert(0, str(ROOT))
 
 import pytest  # noqa: E402
+from playwright.sync_api import expect, sync_playwright  # noqa: E402
 
 from engine.clock import VirtualClock  # noqa: E402
 from engine.store.unit_of_work import Store  # noqa: E402
 from tests.support import databases  # noqa: E402
+from webapp.assets import manifest  # noqa: E402
 
+CHROMIUM = Path("/usr/bin/chromium")
 NEW_YEAR = datetime(2026, 1, 5, 9, tzinfo=UTC)  # a Monday morning
 
 
@@ -59,3 +62,19 @@ def sqlite_store(sqlite_template, tmp_path):
     store = Store(databases.sqlite_copy(sqlite_template, tmp_path))
     yield store
     store.close()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A browser for all tests of the session: Playwright runs once per process."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"no browser: {CHROMIUM} does not exist; install Chromium to run the browser tests")
+    if not manifest():
+        pytest.skip("the front end is not built: make install")
+    expect.set_options(timeout=20_000)  # a busy machine is slow, a test that waits for the right thing is not
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()

@@ -11,17 +11,14 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from engine.clock import VirtualClock
 from engine.store.unit_of_work import Store
-from tests.acceptance.pages import PATIENCE_MS, Enterprise
+from tests.acceptance.pages import Enterprise
 from tests.conftest import NEW_YEAR
 from tests.support import databases
 from webapp import create_app
-from webapp.assets import manifest
 from webapp.demo import PASSWORD_FILE, create_demo
 from webapp.settings import Settings
 from webapp.wiring import wire
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PASSWORD = "good old demo"
 
 
@@ -52,22 +49,6 @@ def premises(tmp_path_factory) -> Premises:
     wiring.store.close()
     assert problems == []
     return Premises(database, folder)
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    """A browser for all tests of the session."""
-    if not CHROMIUM.exists():
-        pytest.skip(f"no browser: {CHROMIUM} does not exist; install Chromium to run the acceptance tests")
-    if not manifest():
-        pytest.skip("the front end is not built: make install")
-    from playwright.sync_api import expect, sync_playwright
-
-    expect.set_options(timeout=PATIENCE_MS)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
