@@ -1,5 +1,6 @@
 """Does everything in a practice fit together? Pure: the practice's files in, findings out."""
 
+import json
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from engine.feel import FeelSyntaxError, compile_expression
 from engine.forms import Form, read_form
 from practice_repo.practice import Practice
 
+PLAYED = ("process", "scenario")  # kinds that promise scenarios one can play
+
 
 @dataclass(frozen=True)
 class _Opened:
@@ -22,6 +25,10 @@ class _Opened:
     models: tuple[Model, ...]
     decisions: tuple[Definitions, ...]
     forms: dict[str, Form]
+
+    @property
+    def is_part(self) -> bool:
+        return self.practice.card.kind == "component"
 
     def elements(self) -> Iterator[Element]:
         for model in self.models:
@@ -39,8 +46,9 @@ def check_practice(practice: Practice) -> list[Finding]:
 
     Checked: files can be read, and what lint and table analysis say of them; the main process is named like the
     practice; user tasks and forms belong together; forms satisfy the information standard of their touchpoint; roles
-    of lanes and groups are declared; decisions exist and are used; the elements of variation points exist; formulas are
-    FEEL; names stand in both languages; there are words and scenarios.
+    of lanes and groups are declared; decisions exist and are used; the elements of variation points exist;
+    options belong to them; formulas are FEEL; names stand in both languages; there are words and scenarios; sample data are there.
+    A component is a part: nothing in it needs to be used by a process of its own.
     """
     findings: list[Finding] = []
     opened = _open(practice, findings)
@@ -122,7 +130,7 @@ def _forms(opened: _Opened) -> Iterator[Finding]:
     for key, form in opened.forms.items():
         if form.id != key:
             yield _warning("form-id", f"forms/{key}.json has the id '{form.id}': name both alike.")
-    if not chosen_at_runtime:
+    if not chosen_at_runtime and not opened.is_part:
         for key in sorted(set(opened.practice.forms) - used):
             yield _error("form-unused", f"forms/{key}.json is used by no user task and no start event: remove it.")
 
@@ -202,7 +210,7 @@ def _roles(opened: _Opened) -> Iterator[Finding]:
             used.add(group)
             if group not in declared:
                 yield _error("role", f"its candidate group '{group}' is not declared as [[role]].", task)
-    for key in sorted(declared - used):
+    for key in sorted(declared - used) if opened.practice.has_process else ():
         yield _warning("role", f"the role '{key}' is declared but no lane and no user task uses it.")
 
 
@@ -224,7 +232,7 @@ def _decisions(opened: _Opened) -> Iterator[Finding]:
         needed.add(value.text)
         if value.text not in known:
             yield _error("decision", f"its decision '{value.text}' is in no .dmn file of the practice.", element)
-    if not chosen_at_runtime:
+    if not chosen_at_runtime and not opened.is_part:
         for decision_id in sorted(known - needed):
             yield _error("decision-unused", f"no task and no other decision uses the decision '{decision_id}'.")
 
@@ -237,11 +245,37 @@ def _variation_points(opened: _Opened) -> Iterator[Finding]:
     for definitions in opened.decisions:
         known |= set(definitions.decision_ids)
     for point in opened.practice.card.variation_points:
-        if not point.elements:
+        if not point.elements and opened.models:
             yield _error("variation-point", f"'{point.key}' names no elements that it changes.")
         for element_id in point.elements:
             if opened.models and element_id not in known:
                 yield _error("variation-point", f"'{point.key}' names the element '{element_id}', which no model has.")
+
+
+def _options(opened: _Opened) -> Iterator[Finding]:
+    points = {point.key: point for point in opened.practice.card.variation_points}
+    for name, content in opened.practice.options.items():
+        point_key, _, option_key = name.partition(".")
+        point = points.get(point_key)
+        if point is None:
+            yield _error("option", f"options/{name}.json: there is no variation point '{point_key}'.")
+        elif option_key not in {option.key for option in point.options}:
+            known = ", ".join(option.key for option in point.options)
+            yield _error("option", f"options/{name}.json: '{point_key}' has no option '{option_key}' (it has {known}).")
+        try:
+            json.loads(content)
+        except ValueError as error:
+            yield _error("option", f"options/{name}.json is not JSON: {error}.")
+
+
+def _samples(opened: _Opened) -> Iterator[Finding]:
+    situation = opened.practice.card.situation
+    named = {sample.file for sample in situation.samples} if situation else set()
+    there = {f"data/{name}" for name in opened.practice.data}
+    for missing in sorted(named - there):
+        yield _error("sample", f"the sample '{missing}' is not among the files: add it below data/.")
+    for unused in sorted(there - named):
+        yield _warning("sample", f"'{unused}' is no [[situation.sample]]: describe or remove it.")
 
 
 def _formulas(opened: _Opened) -> Iterator[Finding]:
@@ -282,7 +316,7 @@ def _words(opened: _Opened) -> Iterator[Finding]:
     except tomllib.TOMLDecodeError as error:
         yield _error("scenarios", f"scenarios.toml is not TOML: {error}.")
         return
-    if not scenarios.get("scenario"):
+    if not scenarios.get("scenario") and opened.practice.card.kind in PLAYED:
         yield _error("scenarios", "scenarios.toml is missing or has no [[scenario]]: add the happy path at least.")
 
 
@@ -294,6 +328,8 @@ CHECKS = (
     _roles,
     _decisions,
     _variation_points,
+    _options,
+    _samples,
     _formulas,
     _names,
     _lanes,

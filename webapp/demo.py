@@ -99,7 +99,7 @@ def create_demo(
 
     `with_cases=False` leaves the worklists empty: for tests that tell a story of their own.
     """
-    practices = list(readable_practices(note))
+    practices = [practice for practice in readable_practices(note) if practice.has_process]
     password = _password(wiring)
     people = list(_people(practices))
     clock = PastClock(wiring.clock.now(), hours=HISTORY_HOURS)
