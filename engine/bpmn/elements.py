@@ -42,6 +42,7 @@ class SequenceFlow:
     name: str = ""
     condition: Expression | None = None
     line: int = 0
+    uid: str | None = None  # praxis:uid, the lineage that survives editing and copying
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,7 @@ class Element:
     notes: tuple[str, ...] = ()  # constructs that were read over (listeners …): warnings
     outputs_only: bool = True  # with outputs present only they leave; False (Camunda 7): the other results leave too
     properties: Mapping[str, str] = field(default_factory=dict)  # praxis:property name → value, for packs and tools
+    uid: str | None = None  # praxis:uid, the lineage that survives editing and copying
 
     @property
     def label(self) -> str:

@@ -175,6 +175,7 @@ class _ModelReader:
             name=_one_line(node.get("name")),
             condition=read_expression(node.find(names.bpmn("conditionExpression")), self.roots.language),
             line=node.sourceline or 0,
+            uid=(node.get(f"{{{names.PRAXIS}}}uid") or "").strip() or None,
         )
 
     def element(self, local: str, node: etree._Element, common: dict[str, Any]) -> model.Element:
@@ -272,6 +273,7 @@ def _said(extension: Extension) -> dict[str, Any]:
         "notes": tuple(dict.fromkeys(extension.notes)),
         "outputs_only": extension.outputs_only is not False,
         "properties": extension.properties,
+        "uid": extension.uid,
     }
 
 

@@ -45,6 +45,7 @@ class Extension:
     candidate_starters: Value | None = None
     version_tag: str | None = None
     role: str | None = None
+    uid: str | None = None
     outputs_only: bool | None = None
     inputs: list[VariableMapping] = field(default_factory=list)
     outputs: list[VariableMapping] = field(default_factory=list)

@@ -36,6 +36,7 @@ TEXTS = {
     "searchable": "searchable",
     "versionTag": "version_tag",
     "role": "role",
+    "uid": "uid",
 }
 
 

@@ -340,3 +340,13 @@ def test_the_digest_names_the_bytes():
     source = file('<bpmn:task id="t"/>')
 
     assert read_model(source).digest == read_model(source).digest != read_model(source + b"\n").digest
+
+
+def test_elements_and_flows_keep_their_lineage():
+    process = process_of("""
+        <bpmn:startEvent id="s" praxis:uid="u1"/><bpmn:endEvent id="e"/>
+        <bpmn:sequenceFlow id="f1" sourceRef="s" targetRef="e" praxis:uid="u2"/>""")
+
+    assert (process.elements["s"].uid, process.elements["e"].uid) == ("u1", None)
+    assert process.flows["f1"].uid == "u2"
+    assert process.elements["s"].problems == ()
