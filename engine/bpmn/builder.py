@@ -27,6 +27,7 @@ PRAXIS_ATTRIBUTES = frozenset(
         "priority",
         "touchpoint",
         "topic",
+        "uid",
         "retries",
         "retryBackoff",
         "resultVariable",
