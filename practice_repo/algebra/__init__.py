@@ -1,0 +1,1 @@
+"""Structured change: documents as records, differences as operations, replay, undo, merge."""
