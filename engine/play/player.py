@@ -62,6 +62,8 @@ class Player:
         self.began = self.clock.now()
         self.executions: list[Execution] = []
         self.trace: list[str] = []
+        self.entered: set[tuple[str, str]] = set()  # process id and element id of every visit
+        self.taken_flows: set[str] = set()
         self.bodies: set[tuple[int, int]] = set()
         self.uncaught: set[tuple[int, int]] = set()
         self.jobs: dict[tuple[int, int], events.JobCreated] = {}
@@ -155,6 +157,10 @@ class Player:
         return True
 
     def _note(self, number: int, event: events.Event) -> None:
+        if isinstance(event, events.ElementActivated):
+            self.entered.add((event.process_id, event.element_id))
+        elif isinstance(event, events.FlowTaken):
+            self.taken_flows.add(event.flow_id)
         if isinstance(event, events.ElementActivated) and event.element_type == "multiInstanceBody":
             self.bodies.add((number, event.element_instance_id))
         elif isinstance(event, events.ElementCompleted):
