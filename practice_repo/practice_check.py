@@ -47,7 +47,8 @@ def check_practice(practice: Practice) -> list[Finding]:
     Checked: files can be read, and what lint and table analysis say of them; the main process is named like the
     practice; user tasks and forms belong together; forms satisfy the information standard of their touchpoint; roles
     of lanes and groups are declared; decisions exist and are used; the elements of variation points exist;
-    options belong to them; formulas are FEEL; names stand in both languages; there are words and scenarios; sample data are there.
+    options belong to them; formulas are FEEL; names stand in both languages; there are words and scenarios, and the
+    sample data of a situation.
     A component is a part: nothing in it needs to be used by a process of its own.
     """
     findings: list[Finding] = []
