@@ -19,8 +19,37 @@ def arrive(instance, flow: Flow, scope: Token) -> None:
     arrived[flow.id] = arrived.get(flow.id, 0) + 1
     if isinstance(node, InclusiveGateway):
         instance.joining[scope.id] = scope
-    elif all(arrived.get(flow_id) for flow_id in node.element.incoming):
+    elif _is_complete(node, arrived):
         _open(instance, node, scope, arrived)
+
+
+def open_complete(instance, scope: Token) -> None:
+    """Open the parallel joins that have a token on every flow: a new version may ask for fewer."""
+    for name in list(scope.joins or ()):
+        node = scope.inner.nodes[name]
+        while isinstance(node, ParallelGateway) and _is_complete(node, scope.joins.get(name, {})):
+            _open(instance, node, scope, scope.joins[name])
+
+
+def starving(scope: Token) -> dict[NodeSpec, set[str]]:
+    """Parallel joins that tokens can still reach, with the flows on which none can come any more."""
+    arrived = scope.joins or {}
+    places = {child.element.id for child in scope._children.values()} | set(arrived)
+    found: dict[NodeSpec, set[str]] = {}
+    for node in scope.inner.nodes.values():
+        if not isinstance(node, ParallelGateway) or len(node.element.incoming) < 2:
+            continue
+        reach, here = scope.inner.reach(node), arrived.get(node.element.id, {})
+        missing = {
+            flow_id for flow_id in node.element.incoming if not here.get(flow_id) and not places & reach[flow_id]
+        }
+        if missing and len(missing) < len(node.element.incoming):
+            found[node] = missing
+    return found
+
+
+def _is_complete(node: NodeSpec, arrived: dict[str, int]) -> bool:
+    return all(arrived.get(flow_id) for flow_id in node.element.incoming)
 
 
 def _open(instance, node: NodeSpec, scope: Token, arrived: dict[str, int]) -> None:

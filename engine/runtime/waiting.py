@@ -15,21 +15,34 @@ def arm(instance, token: Token, node: NodeSpec) -> None:
     What waits already (an earlier try failed half-way) goes on waiting.
     """
     armed = {(wait.target_id, wait.index) for wait in token.waits.values()} if token.waits else ()
-    for index, caught in enumerate(node.caught):
-        begin = _BEGIN.get(caught.kind)
-        if begin is None or (node.element.id, index) in armed:
-            continue
-        try:
-            wait = begin(instance, token, node, index, caught)
-        except ElementFailure as failure:
-            failure.element_id = node.element.id
-            raise
-        if wait is None:
-            continue
-        if token.waits is None:
-            token.waits = {}
-        token.waits[wait.id] = wait
-        instance.waiting[wait.id] = token
+    for index in range(len(node.caught)):
+        if (node.element.id, index) not in armed:
+            arm_definition(instance, token, node, index)
+
+
+def arm_definition(instance, token: Token, node: NodeSpec, index: int) -> None:
+    """Start to wait for one event definition of a catching node, where it is of a kind that waits."""
+    caught = node.caught[index]
+    begin = _BEGIN.get(caught.kind)
+    if begin is None:
+        return
+    try:
+        wait = begin(instance, token, node, index, caught)
+    except ElementFailure as failure:
+        failure.element_id = node.element.id
+        raise
+    if wait is not None:
+        keep(instance, token, wait)
+
+
+def keep(instance, token: Token, wait: Wait) -> None:
+    """Enter a wait that runs."""
+    if token.waits is None:
+        token.waits = {}
+    token.waits[wait.id] = wait
+    instance.waiting[wait.id] = token
+    if wait.kind == "conditional":
+        instance.conditions[wait.id] = token
 
 
 def _message(instance, token: Token, node: NodeSpec, index: int, caught) -> Wait:
@@ -71,7 +84,6 @@ def _timer(instance, token: Token, node: NodeSpec, index: int, caught) -> Wait |
 
 def _conditional(instance, token: Token, node: NodeSpec, index: int, caught) -> Wait:
     wait = Wait(instance.new_id(), "conditional", node.element.id, index, caught.condition.source)
-    instance.conditions[wait.id] = token
     instance.variables_changed = True  # it may be true already
     return wait
 

@@ -110,7 +110,7 @@ class Writer:
         return fork, join
 
     def inside(self, block: Block) -> str:
-        inner = Writer()
+        inner = type(self)()
         entry, exit_ = inner.write(block)
         inner.flow(f"in_{block.id}", entry)
         inner.flow(exit_, f"out_{block.id}")
@@ -129,7 +129,7 @@ class Writer:
     def write_interrupted(self, block: Block) -> tuple[str, str]:
         """A sub-process that throws when its content is done, caught on its boundary."""
         thrower, event, last = f"{block.id}_s", f"{block.id}_b", f"{block.id}_x"
-        inner = Writer()
+        inner = type(self)()
         exit_ = inner.write(block.parts[0])[1]
         inner.flow(exit_, thrower)
         self.given.update(inner.given)
