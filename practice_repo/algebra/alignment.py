@@ -27,7 +27,7 @@ def rekeyed(changed: Document, alignment: Alignment) -> Document:
         if key not in keys:
             free, number = key, 2
             while free in taken:
-                free, number = f"{key}~{number}", number + 1
+                free, number = f"{key}.{number}", number + 1
             keys[key] = free
             taken.add(free)
     if all(key == new for key, new in keys.items()):

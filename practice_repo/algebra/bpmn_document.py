@@ -261,7 +261,7 @@ class _Reader:
             key = owners.get(node) or self.xml_ids[node]
             number = 2
             while key in claimed and claimed[key] is not node:
-                key, number = f"{self.xml_ids[node]}~{number}", number + 1
+                key, number = f"{self.xml_ids[node]}.{number}", number + 1
             claimed[key] = node
             self.keys[node] = key
             self.by_id.setdefault(self.xml_ids[node], key)

@@ -31,7 +31,7 @@ UNRESOLVED = "?"  # before a reference to something that the file does not hold
 REFERENCE_FIELDS = frozenset({"parent", "source", "target", "default", "attached_to", "lane"})
 REFERENCE_TUPLES = frozenset({"flows", "rules", "inputs", "outputs", "components"})
 KEYED_FIELDS = ("in:", "out:", "requires:")  # field names that end with the key of another record
-NO_REFERENCES = frozenset({"structureRef", "typeRef", "@href"})
+NO_REFERENCES = frozenset({"structureRef", "typeRef", "outputTypeRef"})
 
 
 def is_reference(name: str) -> bool:
@@ -43,7 +43,7 @@ def is_reference(name: str) -> bool:
     if name in REFERENCE_FIELDS or name in REFERENCE_TUPLES:
         return True
     last = name.replace("@", "/").rpartition("/")[2].partition("[")[0]
-    return last.endswith(("Ref", "Refs")) and last not in NO_REFERENCES
+    return last == "href" or (last.endswith(("Ref", "Refs")) and last not in NO_REFERENCES)
 
 
 def owner_of(reference: str) -> str:

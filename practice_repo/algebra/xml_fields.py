@@ -11,7 +11,7 @@ without text, attributes and children is a field with an empty text. Text mixed 
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
@@ -208,15 +208,22 @@ def _descend(root: _Node, path: str, *, leave_last: bool = False) -> _Node:
     return node
 
 
-def _sorted(parent: _Node, words: Vocabulary) -> Iterator[_Node]:
-    def place(node: _Node) -> tuple:
+def _sorted(parent: _Node, words: Vocabulary) -> list[_Node]:
+    """As the schema wants them, else as they stand; siblings of one tag together, in their order where it is given."""
+    tags = list(dict.fromkeys(node.tag for node in parent.children.values()))
+
+    def place(node: _Node) -> tuple[int, int, int, int]:
         order = parent.orders.get(node.tag, ())
         key = unquote(node.key) if node.key else ""
         number = int(node.key[1:]) if node.key and node.key.startswith("#") else 0
-        at = order.index(key) if key in order else len(order)
-        return words.ranks.get(node.tag, 500), node.tag, at, number, key
+        return (
+            words.ranks.get(node.tag, 500),
+            tags.index(node.tag),
+            order.index(key) if key in order else len(order),
+            number,
+        )
 
-    return iter(sorted(parent.children.values(), key=place))
+    return sorted(parent.children.values(), key=place)
 
 
 def _element(node: _Node, words: Vocabulary, ids: Mapping[str, str]) -> etree._Element:
