@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Row, and_, exists, or_, select
 
 from engine.store.actor import Actor
-from engine.store.tables import EVERYBODY, UserTask, UserTaskCandidate
+from engine.store.tables import EVERYBODY, InstanceMigration, UserTask, UserTaskCandidate
 from engine.store.unit_of_work import Work
 
 
@@ -33,7 +33,7 @@ def four_eyes_problem(work: Work, task: Row[Any], people: set[str]) -> str | Non
     earlier = work.execute(
         select(UserTask.name, UserTask.completed_by, UserTask.completed_for).where(
             UserTask.process_instance_id == task.process_instance_id,
-            UserTask.element_id == task.four_eyes,
+            UserTask.element_id.in_(_names_of_element(work, task.process_instance_id, task.four_eyes)),
             UserTask.state == "completed",
         )
     ).all()
@@ -45,3 +45,15 @@ def four_eyes_problem(work: Work, task: Row[Any], people: set[str]) -> str | Non
                 "a second person must do it. Leave it to a colleague, or reassign it."
             )
     return None
+
+
+def _names_of_element(work: Work, process_instance_id: str, element_id: str) -> set[str]:
+    """The element's ids in all versions that the case ran in: a renamed element is still the same work."""
+    steps = work.execute(
+        select(InstanceMigration.renamed).where(InstanceMigration.process_instance_id == process_instance_id)
+    ).scalars()
+    pairs = [pair for renamed in steps for pair in renamed.items()]
+    found = {element_id}
+    for _ in pairs:  # as many rounds as the longest chain of names
+        found.update(name for pair in pairs if found & set(pair) for name in pair)
+    return found

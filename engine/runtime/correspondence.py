@@ -73,6 +73,16 @@ class Correspondence:
         for scope in self.new.processes.values():
             yield from (node for node in nodes_of(scope) if node not in taken)
 
+    def options(self, node: NodeSpec) -> list[NodeSpec]:
+        """The elements of the new version on which a case that stands on `node` could go on."""
+        scope = self.new.processes.get(node.scope.process_id)
+        return [each for each in nodes_of(scope) if self._obstacle(node, each) is None] if scope is not None else []
+
+    def renamed(self) -> dict[str, str]:
+        """Element id → id in the new version, of what goes on under another id."""
+        pairs = ((match.node.element.id, match.target.element.id) for match in self if match.status == "mapped")
+        return {before: after for before, after in pairs if before != after}
+
     def flow(self, flow_id: str, old_join: NodeSpec, new_join: NodeSpec) -> str | None:
         """The incoming flow of the new join that carries on one of the old join; None where that cannot be told."""
         incoming = new_join.element.incoming

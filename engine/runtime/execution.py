@@ -109,6 +109,11 @@ class Execution:
             found.extend(_waiting_of(token))
         return found
 
+    def described_user_task(self, element_instance_id: int, *, created_at: datetime) -> events.UserTaskCreated:
+        """A user task that waits, as its model describes it with the variables of today. Raises ElementFailure."""
+        token = self._waiting_at(element_instance_id, tasks.UserTask, "User task")
+        return token.task_spec.described(token, created_at)
+
     # ------------------------------------------------------------------ moving
 
     def complete_user_task(

@@ -34,7 +34,8 @@ class Migration:
     """What became of one instance: an execution in the new version, or the reasons why not.
 
     `elements`, `waits` and `incidents` tell the new element ids, by element instance, wait and incident id, of what
-    goes on under another id. Events of the execution tell what was armed, closed and given to another handler.
+    goes on under another id; `jobs` are the element instances whose job goes to another handler or sees something
+    else. Events of the execution tell what was armed and closed.
     """
 
     execution: Execution | None
@@ -42,6 +43,7 @@ class Migration:
     elements: Mapping[int, str] = field(default_factory=dict)
     waits: Mapping[int, str] = field(default_factory=dict)
     incidents: Mapping[int, str] = field(default_factory=dict)
+    jobs: frozenset[int] = frozenset()
 
 
 def migrate(
@@ -69,7 +71,7 @@ def migrate(
     if move.obstacles:
         return Migration(None, _once(move.obstacles))
     move.go_on()
-    return Migration(Execution(new), (), move.elements, move.waits, move.incidents)
+    return Migration(Execution(new), (), move.elements, move.waits, move.incidents, frozenset(move.jobs))
 
 
 def _once(obstacles: list[Obstacle]) -> tuple[Obstacle, ...]:
@@ -87,6 +89,7 @@ class _Move:
         self.elements: dict[int, str] = {}
         self.waits: dict[int, str] = {}
         self.incidents: dict[int, str] = {}
+        self.jobs: set[int] = set()
 
     def pairs(self) -> Iterator[tuple[Token, Token]]:
         for token in self.old.tasks.values():
@@ -358,6 +361,7 @@ class _Move:
         inputs_changed = _sources(node.inputs_map) != _sources(target.inputs_map)
         if node.topic.source == target.topic.source and not inputs_changed:
             return
+        self.jobs.add(token.id)
         self.new.report(events.JobCancelled(self.new.now, token.id, node.element.id))
         if inputs_changed:
             own = node.loop.own_variables if token.iteration and node.loop else ()

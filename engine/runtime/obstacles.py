@@ -71,6 +71,10 @@ SENTENCES: dict[str, dict[str, str]] = {
         "en": "What {element} waits for in the new version cannot be computed from the case's variables: {message}",
         "zh": "无法根据案例变量计算{element}在新版本中等待的内容：{message}",
     },
+    "cannot_describe": {
+        "en": "The open task at {element} cannot take over what the new version says: {message}",
+        "zh": "{element}处的未完成任务无法采用新版本的设定：{message}",
+    },
     "process_missing": {
         "en": "The new version does not contain the process '{called}'.",
         "zh": "新版本不包含流程“{called}”。",

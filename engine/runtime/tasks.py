@@ -1,5 +1,6 @@
 """Tasks: work for people, for handlers, for decisions and scripts, and messages as tasks."""
 
+from datetime import datetime
 from typing import Any
 
 from engine.bpmn.elements import EventDefinition
@@ -31,28 +32,28 @@ class UserTask(ActivityNode):
         self.wish = {part: compiler.value(self.element, getattr(wish, part)) if wish else None for part in parts}
 
     def behave(self, token: Token) -> None:
-        instance = token.workflow
+        token.workflow.report(self.described(token, token.workflow.now))
+
+    def described(self, token: Token, now: datetime) -> UserTaskCreated:
+        """The task as the model describes it when it is created now."""
         seen = token.visible()
         value = {
-            part: evaluator.value(seen, instance.now) if evaluator is not None else None
-            for part, evaluator in self.wish.items()
+            part: evaluator.value(seen, now) if evaluator is not None else None for part, evaluator in self.wish.items()
         }
-        instance.report(
-            UserTaskCreated(
-                instance.now,
-                token.id,
-                self.element.id,
-                name=self.element.name or self.element.id,
-                role=self.role or token.role,
-                assignee=text_or_none(value["assignee"]),
-                candidate_users=names(value["candidate_users"]),
-                candidate_groups=names(value["candidate_groups"]),
-                form_key=text_or_none(value["form_key"]),
-                due_at=self._moment(value["due"], instance.now, "due date"),
-                follow_up_at=self._moment(value["follow_up"], instance.now, "follow-up date"),
-                priority=self._priority(value["priority"]),
-                variables=dict(token.local) if token.local else {},
-            )
+        return UserTaskCreated(
+            now,
+            token.id,
+            self.element.id,
+            name=self.element.name or self.element.id,
+            role=self.role or token.role,
+            assignee=text_or_none(value["assignee"]),
+            candidate_users=names(value["candidate_users"]),
+            candidate_groups=names(value["candidate_groups"]),
+            form_key=text_or_none(value["form_key"]),
+            due_at=self._moment(value["due"], now, "due date"),
+            follow_up_at=self._moment(value["follow_up"], now, "follow-up date"),
+            priority=self._priority(value["priority"]),
+            variables=dict(token.local) if token.local else {},
         )
 
     def _moment(self, value: Any, now, what: str):

@@ -115,8 +115,13 @@ def project(happened: Iterable[events.Event], context: Context) -> Changes:
 
 
 def write(work: Work, changes: Changes) -> None:
-    """Keep the changes: at most one statement per table and kind of change."""
+    """Keep the changes: at most one statement per table and kind of change.
+
+    What goes is removed first: a job that another handler takes over comes back under the same key.
+    """
     context = changes.context
+    for table, keys in changes.removed.items():
+        _DELETE[table].run(work, [{"of_instance": context.process_instance_id, "of_key": key} for key in sorted(keys)])
     for table, rows in changes.added.items():
         if rows:
             _INSERT[table].run(work, list(rows.values()))
@@ -126,8 +131,6 @@ def write(work: Work, changes: Changes) -> None:
         _UPDATE[table].run(
             work, [{"of_instance": context.process_instance_id, "of_key": key} | values for key, values in rows.items()]
         )
-    for table, keys in changes.removed.items():
-        _DELETE[table].run(work, [{"of_instance": context.process_instance_id, "of_key": key} for key in sorted(keys)])
     ended_tasks = changes.changed.get(UserTask.__table__)
     if ended_tasks:
         _DELETE_CANDIDATES.run(
@@ -245,9 +248,7 @@ def _user_task_created(changes: Changes, event: events.UserTaskCreated) -> None:
         element_instance_id=event.element_instance_id,
         element_id=event.element_id,
         name=event.name or event.element_id,
-        role=event.candidate_groups[0]
-        if event.candidate_groups
-        else event.role,  # whose work it is, not where it is drawn
+        role=role_of(event),
         assignee=event.assignee,
         owner=None,
         form_key=event.form_key,
@@ -268,17 +269,26 @@ def _user_task_created(changes: Changes, event: events.UserTaskCreated) -> None:
         completed_for=None,
         completion_key=None,
     )
+    changes.candidates.extend(
+        {"user_task_id": user_task_id, "kind": kind, "name": name} for kind, name in candidates_of(event)
+    )
+
+
+def role_of(event: events.UserTaskCreated) -> str | None:
+    """Whose work it is, not where it is drawn."""
+    return event.candidate_groups[0] if event.candidate_groups else event.role
+
+
+def candidates_of(event: events.UserTaskCreated) -> list[tuple[str, str]]:
+    """Kind (group or user) and name of everybody who may take the task."""
     groups = event.candidate_groups
     if not groups and not event.candidate_users:
         if event.role:
             groups = (event.role,)
         elif not event.assignee:
             groups = (EVERYBODY,)
-    changes.candidates.extend(
-        {"user_task_id": user_task_id, "kind": kind, "name": name}
-        for kind, names in (("group", groups), ("user", event.candidate_users))
-        for name in dict.fromkeys(names)
-    )
+    kinds = (("group", groups), ("user", event.candidate_users))
+    return [(kind, name) for kind, names in kinds for name in dict.fromkeys(names)]
 
 
 def _user_task_completed(changes: Changes, event: events.UserTaskCompleted) -> None:

@@ -487,3 +487,56 @@ class Audit(Base):
         Index(None, "process_instance_id", "at"),
         Index(None, "enterprise_id", "at"),
     )
+
+
+class InstanceMigration(Base):
+    """A case went on in another version of its process; history before it keeps the former element ids."""
+
+    __tablename__ = "instance_migration"
+
+    process_instance_id: Mapped[str] = mapped_column(_cascade("process_instance.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # the revision that it made
+    from_definition_id: Mapped[str] = mapped_column(ForeignKey("process_definition.id"))
+    to_definition_id: Mapped[str] = mapped_column(ForeignKey("process_definition.id"))
+    renamed: Mapped[Any] = mapped_column(Json)  # element id → element id in the new version, where they differ
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor: Mapped[str] = mapped_column(Key)
+
+
+class MigrationBatch(Base):
+    """Many cases that are to go on in another version, one unit of work each, worked off by the worker."""
+
+    __tablename__ = "migration_batch"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    enterprise_id: Mapped[str] = mapped_column(Key)
+    process_id: Mapped[str] = mapped_column(Key)
+    from_definition_id: Mapped[str] = mapped_column(ForeignKey("process_definition.id"))
+    to_definition_id: Mapped[str] = mapped_column(ForeignKey("process_definition.id"))
+    mapping: Mapped[Any] = mapped_column(Json)  # element id → element id or null, as chosen
+    changed_timers: Mapped[str] = mapped_column(String(12))  # activation | now | keep
+    take_over: Mapped[Any] = mapped_column(Json)  # what open user tasks take over: name, form, people, due
+    reason: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(12))  # running | paused | completed
+    created_by: Mapped[str] = mapped_column(Key)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    __table_args__ = (
+        Index(None, "enterprise_id", "process_id", "created_at"),
+        _index_where("state = 'running'", "ix_migration_batch_running", "created_at"),
+    )
+
+
+class MigrationItem(Base):
+    """One case of a batch and what became of it."""
+
+    __tablename__ = "migration_item"
+
+    batch_id: Mapped[str] = mapped_column(_cascade("migration_batch.id"), primary_key=True)
+    process_instance_id: Mapped[str] = mapped_column(_cascade("process_instance.id"), primary_key=True, index=True)
+    state: Mapped[str] = mapped_column(String(12))  # waiting | migrated | refused (it may not) | failed (an error)
+    problems: Mapped[Any] = mapped_column(Json, nullable=True)  # [{"en": …, "zh": …}]
+    tried_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    __table_args__ = (Index(None, "batch_id", "state"),)

@@ -5,7 +5,6 @@ Revises nothing.
 
 import sqlalchemy as sa
 from alembic import op
-
 import engine.store.types
 
 revision = "0001"
@@ -477,6 +476,81 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_message_target_instance_id"), ["target_instance_id"], unique=False)
 
     op.create_table(
+        "practice_blob",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_practice_blob")),
+    )
+    op.create_table(
+        "practice_item",
+        sa.Column("id", sa.String(length=255), nullable=False),
+        sa.Column("latest_version_id", sa.String(length=36), nullable=True),
+        sa.Column("search_text", sa.Text(), nullable=False),
+        sa.Column("created_at", engine.store.types.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_practice_item")),
+    )
+    op.create_table(
+        "practice_need",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("enterprise_id", sa.String(length=255), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(length=255), nullable=False),
+        sa.Column("goal", sa.Text(), nullable=False),
+        sa.Column("kpi", sa.String(length=255), nullable=True),
+        sa.Column("area", sa.String(length=255), nullable=True),
+        sa.Column("pcf", sa.Integer(), nullable=True),
+        sa.Column("priority", sa.String(length=32), nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("created_at", engine.store.types.UtcDateTime(), nullable=False),
+        sa.Column("created_by", sa.String(length=255), nullable=False),
+        sa.Column("updated_at", engine.store.types.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_practice_need")),
+        sa.UniqueConstraint("enterprise_id", "number", name=op.f("uq_practice_need_enterprise_id_number")),
+    )
+    op.create_table(
+        "practice_notice",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("enterprise_id", sa.String(length=255), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("item_id", sa.String(length=255), nullable=True),
+        sa.Column("version_id", sa.String(length=36), nullable=True),
+        sa.Column("candidate_id", sa.String(length=36), nullable=True),
+        sa.Column("contribution_id", sa.String(length=36), nullable=True),
+        sa.Column("details", engine.store.types.Json(), nullable=False),
+        sa.Column("at", engine.store.types.UtcDateTime(), nullable=False),
+        sa.Column("read_at", engine.store.types.UtcDateTime(), nullable=True),
+        sa.Column("mailed_at", engine.store.types.UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_practice_notice")),
+    )
+    with op.batch_alter_table("practice_notice", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_practice_notice_enterprise_id_at"), ["enterprise_id", "at"], unique=False)
+        batch_op.create_index(
+            "ix_practice_notice_unmailed",
+            ["at"],
+            unique=False,
+            sqlite_where=sa.text("mailed_at IS NULL"),
+            postgresql_where=sa.text("mailed_at IS NULL"),
+        )
+
+    op.create_table(
+        "practice_pseudonym",
+        sa.Column("enterprise_id", sa.String(length=255), nullable=False),
+        sa.Column("pseudonym", sa.String(length=255), nullable=False),
+        sa.PrimaryKeyConstraint("enterprise_id", name=op.f("pk_practice_pseudonym")),
+        sa.UniqueConstraint("pseudonym", name=op.f("uq_practice_pseudonym_pseudonym")),
+    )
+    op.create_table(
+        "practice_resolution",
+        sa.Column("enterprise_id", sa.String(length=255), nullable=False),
+        sa.Column("conflict_id", sa.String(length=255), nullable=False),
+        sa.Column("resolution", engine.store.types.Json(), nullable=False),
+        sa.Column("at", engine.store.types.UtcDateTime(), nullable=False),
+        sa.Column("by", sa.String(length=255), nullable=False),
+        sa.PrimaryKeyConstraint("enterprise_id", "conflict_id", name=op.f("pk_practice_resolution")),
+    )
+    op.create_table(
         "resource",
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
@@ -763,6 +837,88 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("message_match", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_message_match_message_row_id"), ["message_row_id"], unique=False)
+
+    op.create_table(
+        "practice_facet",
+        sa.Column("item_id", sa.String(length=255), nullable=False),
+        sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column("value", sa.String(length=255), nullable=False),
+        sa.Column("label", sa.String(length=255), nullable=False),
+        sa.Column("label_zh", sa.String(length=255), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["item_id"], ["practice_item.id"], name=op.f("fk_practice_facet_item_id_practice_item"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("item_id", "name", "value", name=op.f("pk_practice_facet")),
+    )
+    with op.batch_alter_table("practice_facet", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_practice_facet_name_value"), ["name", "value"], unique=False)
+
+    op.create_table(
+        "practice_follower",
+        sa.Column("item_id", sa.String(length=255), nullable=False),
+        sa.Column("enterprise_id", sa.String(length=255), nullable=False),
+        sa.Column("followed_by", sa.String(length=255), nullable=False),
+        sa.Column("followed_at", engine.store.types.UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["item_id"],
+            ["practice_item.id"],
+            name=op.f("fk_practice_follower_item_id_practice_item"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("item_id", "enterprise_id", name=op.f("pk_practice_follower")),
+    )
+    op.create_table(
+        "practice_need_cover",
+        sa.Column("need_id", sa.String(length=36), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("target_id", sa.String(length=255), nullable=False),
+        sa.Column("degree", sa.String(length=32), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("at", engine.store.types.UtcDateTime(), nullable=False),
+        sa.Column("by", sa.String(length=255), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["need_id"],
+            ["practice_need.id"],
+            name=op.f("fk_practice_need_cover_need_id_practice_need"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("need_id", "kind", "target_id", name=op.f("pk_practice_need_cover")),
+    )
+    op.create_table(
+        "practice_version",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=255), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("version", sa.String(length=32), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("files", engine.store.types.Json(), nullable=False),
+        sa.Column("card", engine.store.types.Json(), nullable=False),
+        sa.Column("operations", engine.store.types.Json(), nullable=True),
+        sa.Column("operation_count", sa.Integer(), nullable=False),
+        sa.Column("bump", sa.String(length=32), nullable=True),
+        sa.Column("previous_id", sa.String(length=36), nullable=True),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("state_reason", sa.Text(), nullable=True),
+        sa.Column("licence", sa.String(length=255), nullable=False),
+        sa.Column("evidence_level", sa.Integer(), nullable=False),
+        sa.Column("released_at", engine.store.types.UtcDateTime(), nullable=False),
+        sa.Column("released_by", sa.String(length=255), nullable=False),
+        sa.Column("notes", sa.Text(), nullable=False),
+        sa.Column("notes_zh", sa.Text(), nullable=False),
+        sa.Column("contributor", sa.String(length=255), nullable=True),
+        sa.Column("contribution_id", sa.String(length=36), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["item_id"],
+            ["practice_item.id"],
+            name=op.f("fk_practice_version_item_id_practice_item"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_practice_version")),
+        sa.UniqueConstraint("item_id", "number", name=op.f("uq_practice_version_item_id_number")),
+        sa.UniqueConstraint("item_id", "version", name=op.f("uq_practice_version_item_id_version")),
+    )
+    with op.batch_alter_table("practice_version", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_practice_version_contributor"), ["contributor"], unique=False)
 
     op.create_table(
         "process_definition",
@@ -1126,6 +1282,112 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id", "role_key", name=op.f("pk_membership")),
     )
     op.create_table(
+        "migration_batch",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("enterprise_id", sa.String(length=255), nullable=False),
+        sa.Column("process_id", sa.String(length=255), nullable=False),
+        sa.Column("from_definition_id", sa.String(length=36), nullable=False),
+        sa.Column("to_definition_id", sa.String(length=36), nullable=False),
+        sa.Column("mapping", engine.store.types.Json(), nullable=False),
+        sa.Column("changed_timers", sa.String(length=12), nullable=False),
+        sa.Column("take_over", engine.store.types.Json(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("created_by", sa.String(length=255), nullable=False),
+        sa.Column("created_at", engine.store.types.UtcDateTime(), nullable=False),
+        sa.Column("ended_at", engine.store.types.UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["from_definition_id"],
+            ["process_definition.id"],
+            name=op.f("fk_migration_batch_from_definition_id_process_definition"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["to_definition_id"],
+            ["process_definition.id"],
+            name=op.f("fk_migration_batch_to_definition_id_process_definition"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_migration_batch")),
+    )
+    with op.batch_alter_table("migration_batch", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_migration_batch_enterprise_id_process_id_created_at"),
+            ["enterprise_id", "process_id", "created_at"],
+            unique=False,
+        )
+        batch_op.create_index(
+            "ix_migration_batch_running",
+            ["created_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'running'"),
+            postgresql_where=sa.text("state = 'running'"),
+        )
+
+    op.create_table(
+        "practice_candidate",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("enterprise_id", sa.String(length=255), nullable=False),
+        sa.Column("item_id", sa.String(length=255), nullable=False),
+        sa.Column("origin_version_id", sa.String(length=36), nullable=False),
+        sa.Column("title", sa.String(length=255), nullable=False),
+        sa.Column("title_zh", sa.String(length=255), nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("licence", sa.String(length=255), nullable=False),
+        sa.Column("checksum", sa.String(length=64), nullable=False),
+        sa.Column("source", sa.String(length=255), nullable=False),
+        sa.Column("component", engine.store.types.Json(), nullable=True),
+        sa.Column("head_commit_id", sa.String(length=36), nullable=True),
+        sa.Column("draft", engine.store.types.Json(), nullable=False),
+        sa.Column("draft_digest", sa.String(length=64), nullable=False),
+        sa.Column("head_digest", sa.String(length=64), nullable=False),
+        sa.Column("valid_digest", sa.String(length=64), nullable=True),
+        sa.Column("choices", engine.store.types.Json(), nullable=False),
+        sa.Column("bindings", engine.store.types.Json(), nullable=False),
+        sa.Column("acquired_at", engine.store.types.UtcDateTime(), nullable=False),
+        sa.Column("acquired_by", sa.String(length=255), nullable=False),
+        sa.Column("changed_at", engine.store.types.UtcDateTime(), nullable=False),
+        sa.Column("changed_by", sa.String(length=255), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["item_id"], ["practice_item.id"], name=op.f("fk_practice_candidate_item_id_practice_item")
+        ),
+        sa.ForeignKeyConstraint(
+            ["origin_version_id"],
+            ["practice_version.id"],
+            name=op.f("fk_practice_candidate_origin_version_id_practice_version"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_practice_candidate")),
+    )
+    with op.batch_alter_table("practice_candidate", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_practice_candidate_enterprise_id_state"), ["enterprise_id", "state"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_practice_candidate_item_id_enterprise_id"), ["item_id", "enterprise_id"], unique=False
+        )
+
+    op.create_table(
+        "practice_lineage",
+        sa.Column("child_id", sa.String(length=36), nullable=False),
+        sa.Column("parent_id", sa.String(length=36), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("operation_count", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["child_id"],
+            ["practice_version.id"],
+            name=op.f("fk_practice_lineage_child_id_practice_version"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["parent_id"],
+            ["practice_version.id"],
+            name=op.f("fk_practice_lineage_parent_id_practice_version"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("child_id", "parent_id", name=op.f("pk_practice_lineage")),
+    )
+    with op.batch_alter_table("practice_lineage", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_practice_lineage_parent_id"), ["parent_id"], unique=False)
+
+    op.create_table(
         "process_instance",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("enterprise_id", sa.String(length=255), nullable=False),
@@ -1354,6 +1616,33 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_incident_process_instance_id"), ["process_instance_id"], unique=False)
 
     op.create_table(
+        "instance_migration",
+        sa.Column("process_instance_id", sa.String(length=36), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("from_definition_id", sa.String(length=36), nullable=False),
+        sa.Column("to_definition_id", sa.String(length=36), nullable=False),
+        sa.Column("renamed", engine.store.types.Json(), nullable=False),
+        sa.Column("at", engine.store.types.UtcDateTime(), nullable=False),
+        sa.Column("actor", sa.String(length=255), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["from_definition_id"],
+            ["process_definition.id"],
+            name=op.f("fk_instance_migration_from_definition_id_process_definition"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["process_instance_id"],
+            ["process_instance.id"],
+            name=op.f("fk_instance_migration_process_instance_id_process_instance"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["to_definition_id"],
+            ["process_definition.id"],
+            name=op.f("fk_instance_migration_to_definition_id_process_definition"),
+        ),
+        sa.PrimaryKeyConstraint("process_instance_id", "number", name=op.f("pk_instance_migration")),
+    )
+    op.create_table(
         "job",
         sa.Column("id", sa.String(length=60), nullable=False),
         sa.Column("enterprise_id", sa.String(length=255), nullable=False),
@@ -1419,6 +1708,194 @@ def upgrade() -> None:
             ["enterprise_id", "kind", "name"],
             unique=False,
         )
+
+    op.create_table(
+        "migration_item",
+        sa.Column("batch_id", sa.String(length=36), nullable=False),
+        sa.Column("process_instance_id", sa.String(length=36), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("problems", engine.store.types.Json(), nullable=True),
+        sa.Column("tried_at", engine.store.types.UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["batch_id"],
+            ["migration_batch.id"],
+            name=op.f("fk_migration_item_batch_id_migration_batch"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["process_instance_id"],
+            ["process_instance.id"],
+            name=op.f("fk_migration_item_process_instance_id_process_instance"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("batch_id", "process_instance_id", name=op.f("pk_migration_item")),
+    )
+    with op.batch_alter_table("migration_item", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_migration_item_batch_id_state"), ["batch_id", "state"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_migration_item_process_instance_id"), ["process_instance_id"], unique=False
+        )
+
+    op.create_table(
+        "practice_commit",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("candidate_id", sa.String(length=36), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("parents", engine.store.types.Json(), nullable=False),
+        sa.Column("files", engine.store.types.Json(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("operations", engine.store.types.Json(), nullable=False),
+        sa.Column("operation_count", sa.Integer(), nullable=False),
+        sa.Column("origin_version_id", sa.String(length=36), nullable=False),
+        sa.Column("choices", engine.store.types.Json(), nullable=False),
+        sa.Column("bindings", engine.store.types.Json(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("need_id", sa.String(length=36), nullable=True),
+        sa.Column("author", sa.String(length=255), nullable=False),
+        sa.Column("at", engine.store.types.UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["candidate_id"],
+            ["practice_candidate.id"],
+            name=op.f("fk_practice_commit_candidate_id_practice_candidate"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_practice_commit")),
+        sa.UniqueConstraint("candidate_id", "number", name=op.f("uq_practice_commit_candidate_id_number")),
+    )
+    with op.batch_alter_table("practice_commit", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_practice_commit_need_id"), ["need_id"], unique=False)
+
+    op.create_table(
+        "practice_contribution",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("enterprise_id", sa.String(length=255), nullable=False),
+        sa.Column("candidate_id", sa.String(length=36), nullable=False),
+        sa.Column("commit_id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=255), nullable=False),
+        sa.Column("origin_version_id", sa.String(length=36), nullable=False),
+        sa.Column("pseudonym", sa.String(length=255), nullable=False),
+        sa.Column("title", sa.String(length=255), nullable=False),
+        sa.Column("title_zh", sa.String(length=255), nullable=False),
+        sa.Column("summary", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("known_names", engine.store.types.Json(), nullable=False),
+        sa.Column("files", engine.store.types.Json(), nullable=False),
+        sa.Column("operations", engine.store.types.Json(), nullable=False),
+        sa.Column("screening", engine.store.types.Json(), nullable=True),
+        sa.Column("checks", engine.store.types.Json(), nullable=True),
+        sa.Column("novelty", engine.store.types.Json(), nullable=True),
+        sa.Column("conflicts", engine.store.types.Json(), nullable=True),
+        sa.Column("resolutions", engine.store.types.Json(), nullable=False),
+        sa.Column("evidence_level", sa.Integer(), nullable=False),
+        sa.Column("consent", engine.store.types.Json(), nullable=True),
+        sa.Column("accepted_class", sa.String(length=32), nullable=True),
+        sa.Column("process_instance_id", sa.String(length=36), nullable=True),
+        sa.Column("version_id", sa.String(length=36), nullable=True),
+        sa.Column("submitted_at", engine.store.types.UtcDateTime(), nullable=False),
+        sa.Column("submitted_by", sa.String(length=255), nullable=False),
+        sa.Column("decided_at", engine.store.types.UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["candidate_id"],
+            ["practice_candidate.id"],
+            name=op.f("fk_practice_contribution_candidate_id_practice_candidate"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_practice_contribution")),
+    )
+    with op.batch_alter_table("practice_contribution", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_practice_contribution_enterprise_id"), ["enterprise_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_practice_contribution_state"), ["state"], unique=False)
+
+    op.create_table(
+        "practice_deployment",
+        sa.Column("definition_id", sa.String(length=36), nullable=False),
+        sa.Column("candidate_id", sa.String(length=36), nullable=False),
+        sa.Column("commit_id", sa.String(length=36), nullable=False),
+        sa.Column("process_id", sa.String(length=255), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("is_current", sa.Boolean(), nullable=False),
+        sa.Column("at", engine.store.types.UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["candidate_id"],
+            ["practice_candidate.id"],
+            name=op.f("fk_practice_deployment_candidate_id_practice_candidate"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("definition_id", "candidate_id", name=op.f("pk_practice_deployment")),
+    )
+    with op.batch_alter_table("practice_deployment", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_practice_deployment_candidate_id_is_current"), ["candidate_id", "is_current"], unique=False
+        )
+
+    op.create_table(
+        "practice_move",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("candidate_id", sa.String(length=36), nullable=False),
+        sa.Column("from_state", sa.String(length=32), nullable=True),
+        sa.Column("to_state", sa.String(length=32), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", engine.store.types.UtcDateTime(), nullable=False),
+        sa.Column("actor", sa.String(length=255), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["candidate_id"],
+            ["practice_candidate.id"],
+            name=op.f("fk_practice_move_candidate_id_practice_candidate"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_practice_move")),
+    )
+    with op.batch_alter_table("practice_move", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_practice_move_candidate_id"), ["candidate_id"], unique=False)
+
+    op.create_table(
+        "practice_upgrade",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("enterprise_id", sa.String(length=255), nullable=False),
+        sa.Column("candidate_id", sa.String(length=36), nullable=False),
+        sa.Column("from_version_id", sa.String(length=36), nullable=False),
+        sa.Column("to_version_id", sa.String(length=36), nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("resolutions", engine.store.types.Json(), nullable=False),
+        sa.Column("commit_id", sa.String(length=36), nullable=True),
+        sa.Column("opened_at", engine.store.types.UtcDateTime(), nullable=False),
+        sa.Column("finished_at", engine.store.types.UtcDateTime(), nullable=True),
+        sa.Column("finished_by", sa.String(length=255), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["candidate_id"],
+            ["practice_candidate.id"],
+            name=op.f("fk_practice_upgrade_candidate_id_practice_candidate"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_practice_upgrade")),
+    )
+    with op.batch_alter_table("practice_upgrade", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_practice_upgrade_candidate_id"), ["candidate_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_practice_upgrade_enterprise_id_state"), ["enterprise_id", "state"], unique=False
+        )
+
+    op.create_table(
+        "practice_validation",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("candidate_id", sa.String(length=36), nullable=False),
+        sa.Column("commit_id", sa.String(length=36), nullable=True),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("passed", sa.Boolean(), nullable=False),
+        sa.Column("report", engine.store.types.Json(), nullable=False),
+        sa.Column("at", engine.store.types.UtcDateTime(), nullable=False),
+        sa.Column("by", sa.String(length=255), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["candidate_id"],
+            ["practice_candidate.id"],
+            name=op.f("fk_practice_validation_candidate_id_practice_candidate"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_practice_validation")),
+    )
+    with op.batch_alter_table("practice_validation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_practice_validation_candidate_id"), ["candidate_id"], unique=False)
 
     op.create_table(
         "search_variable",
@@ -1716,6 +2193,52 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_document_digest"), ["digest"], unique=False)
         batch_op.create_index(batch_op.f("ix_document_process_instance_id"), ["process_instance_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_document_user_task_id"), ["user_task_id"], unique=False)
+
+    op.create_table(
+        "practice_contribution_event",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("contribution_id", sa.String(length=36), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("details", engine.store.types.Json(), nullable=False),
+        sa.Column("at", engine.store.types.UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["contribution_id"],
+            ["practice_contribution.id"],
+            name=op.f("fk_practice_contribution_event_contribution_id_practice_contribution"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_practice_contribution_event")),
+    )
+    with op.batch_alter_table("practice_contribution_event", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_practice_contribution_event_contribution_id"), ["contribution_id"], unique=False
+        )
+
+    op.create_table(
+        "practice_review",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("contribution_id", sa.String(length=36), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("reviewer", sa.String(length=255), nullable=False),
+        sa.Column("reviewer_enterprise_id", sa.String(length=255), nullable=False),
+        sa.Column("decision", sa.String(length=32), nullable=False),
+        sa.Column("accepted_class", sa.String(length=32), nullable=True),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("at", engine.store.types.UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["contribution_id"],
+            ["practice_contribution.id"],
+            name=op.f("fk_practice_review_contribution_id_practice_contribution"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_practice_review")),
+        sa.UniqueConstraint(
+            "contribution_id", "round", "number", name=op.f("uq_practice_review_contribution_id_round_number")
+        ),
+    )
+    with op.batch_alter_table("practice_review", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_practice_review_contribution_id"), ["contribution_id"], unique=False)
 
     op.create_table(
         "user_task_candidate",
@@ -2408,6 +2931,14 @@ def downgrade() -> None:
 
     op.drop_table("crm_delivery")
     op.drop_table("user_task_candidate")
+    with op.batch_alter_table("practice_review", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_practice_review_contribution_id"))
+
+    op.drop_table("practice_review")
+    with op.batch_alter_table("practice_contribution_event", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_practice_contribution_event_contribution_id"))
+
+    op.drop_table("practice_contribution_event")
     with op.batch_alter_table("document", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_document_user_task_id"))
         batch_op.drop_index(batch_op.f("ix_document_process_instance_id"))
@@ -2478,6 +3009,37 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_search_variable_enterprise_id_name_number"))
 
     op.drop_table("search_variable")
+    with op.batch_alter_table("practice_validation", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_practice_validation_candidate_id"))
+
+    op.drop_table("practice_validation")
+    with op.batch_alter_table("practice_upgrade", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_practice_upgrade_enterprise_id_state"))
+        batch_op.drop_index(batch_op.f("ix_practice_upgrade_candidate_id"))
+
+    op.drop_table("practice_upgrade")
+    with op.batch_alter_table("practice_move", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_practice_move_candidate_id"))
+
+    op.drop_table("practice_move")
+    with op.batch_alter_table("practice_deployment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_practice_deployment_candidate_id_is_current"))
+
+    op.drop_table("practice_deployment")
+    with op.batch_alter_table("practice_contribution", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_practice_contribution_state"))
+        batch_op.drop_index(batch_op.f("ix_practice_contribution_enterprise_id"))
+
+    op.drop_table("practice_contribution")
+    with op.batch_alter_table("practice_commit", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_practice_commit_need_id"))
+
+    op.drop_table("practice_commit")
+    with op.batch_alter_table("migration_item", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_migration_item_process_instance_id"))
+        batch_op.drop_index(batch_op.f("ix_migration_item_batch_id_state"))
+
+    op.drop_table("migration_item")
     with op.batch_alter_table("message_subscription", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_message_subscription_enterprise_id_kind_name"))
         batch_op.drop_index(batch_op.f("ix_message_subscription_correlation_hash"))
@@ -2489,6 +3051,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_job_process_instance_id"))
 
     op.drop_table("job")
+    op.drop_table("instance_migration")
     with op.batch_alter_table("incident", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_incident_process_instance_id"))
         batch_op.drop_index(batch_op.f("ix_incident_enterprise_id_state_signature"))
@@ -2546,6 +3109,24 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_process_instance_enterprise_id_process_id_state_started_at"))
 
     op.drop_table("process_instance")
+    with op.batch_alter_table("practice_lineage", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_practice_lineage_parent_id"))
+
+    op.drop_table("practice_lineage")
+    with op.batch_alter_table("practice_candidate", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_practice_candidate_item_id_enterprise_id"))
+        batch_op.drop_index(batch_op.f("ix_practice_candidate_enterprise_id_state"))
+
+    op.drop_table("practice_candidate")
+    with op.batch_alter_table("migration_batch", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_migration_batch_running",
+            sqlite_where=sa.text("state = 'running'"),
+            postgresql_where=sa.text("state = 'running'"),
+        )
+        batch_op.drop_index(batch_op.f("ix_migration_batch_enterprise_id_process_id_created_at"))
+
+    op.drop_table("migration_batch")
     op.drop_table("membership")
     with op.batch_alter_table("crm_target", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_crm_target_party_id"))
@@ -2622,6 +3203,16 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_process_definition_deployment_id"))
 
     op.drop_table("process_definition")
+    with op.batch_alter_table("practice_version", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_practice_version_contributor"))
+
+    op.drop_table("practice_version")
+    op.drop_table("practice_need_cover")
+    op.drop_table("practice_follower")
+    with op.batch_alter_table("practice_facet", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_practice_facet_name_value"))
+
+    op.drop_table("practice_facet")
     with op.batch_alter_table("message_match", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_message_match_message_row_id"))
 
@@ -2677,6 +3268,20 @@ def downgrade() -> None:
 
     op.drop_table("crm_activity")
     op.drop_table("resource")
+    op.drop_table("practice_resolution")
+    op.drop_table("practice_pseudonym")
+    with op.batch_alter_table("practice_notice", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_practice_notice_unmailed",
+            sqlite_where=sa.text("mailed_at IS NULL"),
+            postgresql_where=sa.text("mailed_at IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_practice_notice_enterprise_id_at"))
+
+    op.drop_table("practice_notice")
+    op.drop_table("practice_need")
+    op.drop_table("practice_item")
+    op.drop_table("practice_blob")
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_message_target_instance_id"))
         batch_op.drop_index(batch_op.f("ix_message_state_try_at"))
