@@ -116,7 +116,8 @@ EXPRESSIONS = frozenset(
 CHILDREN = (
     "documentation", "extensionElements", "auditing", "monitoring", "categoryValueRef", "incoming", "outgoing",
     "ioSpecification", "property", "dataInput", "dataOutput", "inputSet", "outputSet", "dataInputAssociation",
-    "dataOutputAssociation", "resourceRole", "performer", "humanPerformer", "potentialOwner", "sourceRef", "targetRef", "transformation", "assignment",
+    "dataOutputAssociation", "resourceRole", "performer", "humanPerformer", "potentialOwner",
+    "sourceRef", "targetRef", "transformation", "assignment",
     "multiInstanceLoopCharacteristics", "standardLoopCharacteristics", "loopCardinality", "loopDataInputRef",
     "loopDataOutputRef", "inputDataItem", "outputDataItem", "complexBehaviorDefinition", "conditionExpression",
     "messageEventDefinition", "timerEventDefinition", "signalEventDefinition", "errorEventDefinition",

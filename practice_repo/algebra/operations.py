@@ -9,6 +9,18 @@ from typing import Any
 
 from engine.errors import InvalidInput
 from practice_repo.algebra.document import Record
+from practice_repo.algebra.wording import describe
+
+__all__ = [
+    "TAGS",
+    "CannotApply",
+    "Change",
+    "Operation",
+    "describe",
+    "in_file",
+    "operations_from_json",
+    "spliced",
+]
 
 TAGS = frozenset({"control", "data", "role", "rule", "form", "time", "integration", "doc"})
 

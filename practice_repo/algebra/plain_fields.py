@@ -69,7 +69,7 @@ def naming_of(values: Sequence[Any]) -> str | None:
 
 def scalar(value: Any) -> FieldValue:
     """Whole numbers are whole numbers, however they were written."""
-    if isinstance(value, bool) or isinstance(value, (int, str)):
+    if isinstance(value, (bool, int, str)):
         return value
     if isinstance(value, float):
         return int(value) if value.is_integer() else value
