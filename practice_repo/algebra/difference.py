@@ -6,30 +6,48 @@ from importlib.util import find_spec
 from typing import Any
 
 from practice_repo.algebra.alignment import Alignment, align, rekeyed
-from practice_repo.algebra.document import Document, Record, same
-from practice_repo.algebra.grouping import group
+from practice_repo.algebra.document import Document, Record, owner_of, same
+from practice_repo.algebra.grouping import group, name_of
 from practice_repo.algebra.operations import CannotApply, Change, Operation, spliced
 
 PATTERNS = "practice_repo.algebra.patterns"
 
 
-def difference(base: Document, changed: Document, *, alignment: Alignment | None = None) -> tuple[Operation, ...]:
+def difference(
+    base: Document, changed: Document, *, alignment: Alignment | None = None, with_layout: bool = False
+) -> tuple[Operation, ...]:
     """The operations that lead from base to changed: as few and as telling as could be found.
 
     Promise: `apply(base, difference(base, changed)).digest == changed.digest`, proved by replay before they are given
     back; operations that would not replay are given as plain changes instead.
     """
     target = rekeyed(changed, alignment or align(base, changed))
+    redrawn = relayout(base, target) if with_layout else ()
     changes = compare(base, target)
     if not changes:
-        return ()
+        return redrawn
     fold = _fold()
     if fold is not None:
         found, rest = fold(base, target, changes)
         operations = tuple(found) + group(base, target, rest)
         if _replays(base, target, operations):
-            return operations
-    return group(base, target, changes)
+            return operations + redrawn
+    return group(base, target, changes) + redrawn
+
+
+def relayout(base: Document, changed: Document) -> tuple[Operation, ...]:
+    """One operation that draws what both documents have as the changed one does; none when nothing moved."""
+    moved = {
+        key: place
+        for key, place in changed.layout.items()
+        if owner_of(key) in base.records and base.layout.get(key) != place
+    }
+    if not moved:
+        return ()
+    before = {key: base.layout[key] for key in moved if key in base.layout}
+    target = base.records[owner_of(next(iter(moved)))]
+    details = {"name": name_of(target, base), "kind": target.kind, "layout": moved, "layout_before": before}
+    return (Operation("Relayout", base.name, target.key, (), frozenset({"doc"}), details),)
 
 
 def compare(base: Document, changed: Document) -> list[Change]:
@@ -120,7 +138,7 @@ class _Replay:
         for change in operation.changes:
             {"add": self.add, "remove": self.remove, "set": self.set}[change.action](change, operation)
         for key, place in (operation.details.get("layout") or {}).items():
-            if key in self.records or operation.type == "Relayout":
+            if owner_of(key) in self.records:
                 self.layout[key] = place
         for key, texts in (operation.details.get("spelling") or {}).items():
             self.spelling[key] = {**self.spelling.get(key, {}), **texts}

@@ -19,6 +19,7 @@ from engine.errors import InvalidModel
 FieldValue = str | int | float | bool | None | tuple[str, ...]
 
 KINDS = {".bpmn": "bpmn", ".dmn": "dmn", ".json": "form", ".toml": "card"}
+OTHER_JSON = ("options/", "data/", "docs/", "templates/")  # folders of a practice whose JSON is no form
 FORMATS = {
     "bpmn": "practice_repo.algebra.bpmn_document",
     "dmn": "practice_repo.algebra.dmn_document",
@@ -162,6 +163,8 @@ def read_document(name: str, content: bytes) -> Document:
     Raises InvalidModel for bytes that are no such file.
     """
     kind = next((kind for ending, kind in KINDS.items() if name.lower().endswith(ending)), "text")
+    if kind == "form" and name.startswith(OTHER_JSON):
+        kind = "text"
     read: Callable[[str, bytes], Document] = import_module(FORMATS[kind]).read
     document = read(name, content)
     return replace(document, extras={**document.extras, "source": content, "read": document.records})

@@ -4,7 +4,7 @@ What is added or removed takes along what lies inside of it, its place in ordere
 cells that name it; so each operation can be applied or taken back for itself.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -112,22 +112,15 @@ class _Grouping:
 
     def operation(self, draft: _Draft) -> Operation:
         details = self.details(draft)
-        layout = {
-            key: self.changed.layout[key]
-            for change in draft.changes
-            if change.action == "add"
-            for key in self.drawn_with(change.key)
-        }
-        if layout:
-            details["layout"] = layout
+        for name, action, document in (("layout", "add", self.changed), ("layout_before", "remove", self.base)):
+            keys = {change.key for change in draft.changes if change.action == action}
+            if layout := layout_of(document, keys):
+                details[name] = layout
         if spelling := self.spelling(draft):
             details["spelling"] = spelling
         return Operation(
             draft.subject.type, self.base.name, draft.target, tuple(draft.changes), draft.subject.tags, details
         )
-
-    def drawn_with(self, key: str) -> list[str]:
-        return [each for each in self.changed.layout if each == key or each.startswith(f"{key}#")]
 
     def spelling(self, draft: _Draft) -> dict[str, dict[str, str]]:
         """How texts were written whose white space has no meaning."""
@@ -173,6 +166,11 @@ class _Grouping:
         if is_reference(name) and (record := document.records.get(str(value))):
             return name_of(record, document)
         return str(value).removeprefix("?") if is_reference(name) else str(value)
+
+
+def layout_of(document: Document, keys: Collection[str]) -> dict[str, Any]:
+    """How these elements, and what lies inside of them, are drawn."""
+    return {key: place for key, place in document.layout.items() if key.partition("#")[0] in keys}
 
 
 def name_of(record: Record, document: Document) -> str:

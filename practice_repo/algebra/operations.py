@@ -96,7 +96,8 @@ class Operation:
     """Changes that belong together. `details` is for people and for drawing: it is no part of what is compared.
 
     details: `name` (of the target), `kind`, `before` and `after` (texts), `between` ([name, name]), `layout`
-    (key → bounds or waypoints of what is added), `spelling` (key → field → text as it was written).
+    (key → bounds or waypoints of what is added; `layout_before` of what is removed or redrawn), `spelling`
+    (key → field → text as it was written).
     """
 
     type: str
@@ -110,6 +111,8 @@ class Operation:
     def id(self) -> str:
         """Digest of what the operation does: the same change of the same place has the same id everywhere."""
         content = [self.type, self.file, self.target, [change.to_json() for change in self.changes]]
+        if not self.changes:
+            content.append(_to_json(self.details.get("layout")))
         text = json.dumps(content, ensure_ascii=False, sort_keys=True)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
@@ -117,8 +120,9 @@ class Operation:
         """The operation that takes this one back. Its type is this one's; `details` say that it is one."""
         changes = tuple(change.inverse() for change in reversed(self.changes))
         details = {**self.details, "inverse": not self.details.get("inverse", False)}
-        if "before" in details or "after" in details:
-            details["before"], details["after"] = self.details.get("after"), self.details.get("before")
+        for before, after in (("before", "after"), ("layout_before", "layout")):
+            if before in details or after in details:
+                details[before], details[after] = self.details.get(after), self.details.get(before)
         return replace(self, changes=changes, details=details)
 
     @cached_property

@@ -17,8 +17,11 @@ def read(name: str, content: bytes) -> Document:
 
 def write(document: Document) -> bytes:
     record = document.records.get(KEY)
-    if record is None:
-        return b""
+    return content(record) if record is not None else b""
+
+
+def content(record: Record) -> bytes:
+    """The bytes that a record of a whole file stands for."""
     if "bytes" in record.fields:
         return base64.b64decode(str(record.fields["bytes"]))
     return str(record.get("text")).encode()
