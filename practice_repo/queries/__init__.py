@@ -1,0 +1,1 @@
+"""One question of a screen per module; none writes."""
