@@ -1,4 +1,4 @@
-"""Makes due things happen: timers, jobs, messages left behind, timer start events.
+"""Makes due things happen: timers, jobs, messages left behind, timer start events, migrations of cases.
 
 Each is one unit of work of its own: a failing one delays no other, a killed worker loses nothing, and on PostgreSQL
 several workers share the work because claims skip locked rows. Handlers run outside any transaction.
@@ -24,6 +24,7 @@ from engine.commands.expire_messages import expire_messages
 from engine.commands.fail_job import fail_job
 from engine.commands.fire_start_timer import fire_start_timer, postpone_start
 from engine.commands.fire_timer import fire_timer, postpone_timer
+from engine.commands.migration_batch import migrate_item, next_items, note_failure
 from engine.commands.route_message import postpone_message, route_message
 from engine.commands.throw_error import throw_error
 from engine.errors import InvalidState
@@ -47,15 +48,17 @@ class Done:
     starts: int = 0
     messages: int = 0
     jobs: int = 0
+    migrations: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.timers or self.starts or self.messages or self.jobs)
+        return bool(self.timers or self.starts or self.messages or self.jobs or self.migrations)
 
     def __iadd__(self, other: "Done") -> "Done":
         self.timers += other.timers
         self.starts += other.starts
         self.messages += other.messages
         self.jobs += other.jobs
+        self.migrations += other.migrations
         return self
 
 
@@ -92,6 +95,7 @@ class Worker:
         self._pulses = (
             _Pulse("time", self._move_time, self._stopping),
             _Pulse("jobs", self._work_off_jobs, self._stopping),
+            _Pulse("migrations", self._migrate_cases, self._stopping),
         )
 
     # One run ----------------------------------------------------------------------------------------------------------
@@ -115,6 +119,7 @@ class Worker:
             starts=self.start_due_processes(now),
             messages=self.route_messages(now),
             jobs=self.run_jobs(now),
+            migrations=self.migrate_cases(now),
         )
 
     def fire_due_timers(self, now: datetime) -> int:
@@ -168,6 +173,20 @@ class Worker:
                 f"message {row_id}",
             )
         return routed
+
+    def migrate_cases(self, now: datetime) -> int:
+        """The number of cases of running batches that were tried."""
+        with self.store.reading() as work:
+            items = next_items(work, limit=BATCH)
+        tried = 0
+        for batch_id, instance_id in items:
+            which = {"batch_id": batch_id, "process_instance_id": instance_id}
+            tried += self._attempt(
+                lambda work, which=which: migrate_item(work, **which, now=now),
+                lambda work, problem, which=which: note_failure(work, **which, problem=problem, now=now),
+                f"migration of case {instance_id}",
+            )
+        return tried
 
     def run_jobs(self, now: datetime) -> int:
         """The number of jobs whose handlers ran."""
@@ -248,7 +267,7 @@ class Worker:
         try:
             return bool(self.store.run(function))
         except Exception as failure:
-            log.exception("The %s failed; it is tried again later.", what)
+            log.exception("The %s failed; that is kept with it.", what)
             problem = _described(failure)
             self.store.run(lambda work: postpone(work, problem))
             return False
@@ -258,7 +277,7 @@ class Worker:
     def start(self) -> None:
         """Work in the background: every tick, and at once when a commit leaves something to do.
 
-        Jobs have a pulse of their own, so that a slow handler delays no timer.
+        Jobs have a pulse of their own, so that a slow handler delays no timer; so have migrations.
         """
         if self._scheduler is not None:
             return
@@ -304,6 +323,9 @@ class Worker:
 
     def _work_off_jobs(self) -> bool:
         return bool(self.run_jobs(self.clock.now()))
+
+    def _migrate_cases(self) -> bool:
+        return bool(self.migrate_cases(self.clock.now()))
 
 
 class _Pulse:

@@ -280,6 +280,20 @@ def _title(instance: LoadedInstance, changes: Changes, now: datetime) -> str | N
     return _text(title, instance.execution.variables, now) or instance.title
 
 
+def describe_again(work: Work, instance: LoadedInstance, former: Compiled, *, now: datetime) -> None:
+    """Title and searchable variables as the definition now says, where the former one said something else."""
+    before, after = former.process(instance.process_id), instance.compiled.process(instance.process_id)
+    variables = instance.execution.variables
+    if before.title != after.title:
+        evaluator = instance.compiled.definition.titles.get(instance.process_id)
+        instance.title = _text(evaluator, variables, now) or instance.title
+        work.execute(update(ProcessInstance).where(ProcessInstance.id == instance.id).values(title=instance.title))
+        _UPDATE_TITLES.run(work, {"of_instance": instance.id, "new_title": instance.title})
+    if before.searchable != after.searchable:
+        work.execute(delete(SearchVariable).where(SearchVariable.process_instance_id == instance.id))
+        _keep_searchable(work, instance, variables)
+
+
 def _text(evaluator: Any, variables: Mapping[str, Any], now: datetime) -> str | None:
     """What the expression gives, or none: a title that cannot be made yet is no reason to stop a case."""
     if evaluator is None:
@@ -351,6 +365,7 @@ __all__ = [
     "INSTANCE_COLUMNS",
     "LoadedInstance",
     "business_key_from",
+    "describe_again",
     "insert_instance",
     "load_instance",
     "loaded_from",

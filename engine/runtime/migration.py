@@ -13,7 +13,7 @@ from typing import Any
 from SpiffWorkflow.util.task import TaskState
 
 from engine import events
-from engine.errors import InvalidInput
+from engine.errors import InvalidInput, InvalidState
 from engine.runtime import joins, scope_nodes, snapshot, tasks, timers, waiting
 from engine.runtime.correspondence import BESIDE, Correspondence
 from engine.runtime.event_nodes import CatchEvent, StartEvent
@@ -44,6 +44,13 @@ class Migration:
     waits: Mapping[int, str] = field(default_factory=dict)
     incidents: Mapping[int, str] = field(default_factory=dict)
     jobs: frozenset[int] = frozenset()
+
+    def described_user_task(self, element_instance_id: int, *, created_at: datetime) -> events.UserTaskCreated | None:
+        """An open user task as the new version describes it; None when it is stopped. Raises ElementFailure."""
+        try:
+            return self.execution.described_user_task(element_instance_id, created_at=created_at)
+        except InvalidState:
+            return None
 
 
 def migrate(
