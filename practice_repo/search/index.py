@@ -17,7 +17,8 @@ import orjson
 from rapidfuzz import process
 from rapidfuzz.distance import Indel
 
-from engine.bpmn import Model, read_model
+from engine.bpmn.elements import Model
+from engine.bpmn.reader import read_model
 from engine.errors import InvalidInput, InvalidModel, NotFound
 from practice_repo.card import Text
 from practice_repo.search.entries import FACETS, Facets, LibraryEntry
@@ -25,7 +26,7 @@ from practice_repo.search.graph_distance import Distance, Match, compare
 from practice_repo.search.labels import LabelMatcher
 from practice_repo.search.postings import Postings
 from practice_repo.search.shape import DATA, ROLE, Shape, shape_of
-from practice_repo.search.words import chinese_ngrams, label_of, tokens
+from practice_repo.search.words import chinese_ngrams, has_chinese, label_of, tokens
 
 RE_RANKED = 100
 FORMAT = 1
@@ -381,11 +382,13 @@ def _shared_words(text: str, labels: Iterable[str]) -> list[Reason]:
     if not asked:
         return []
     found = {label: len(asked & label_of((label,)).tokens) / len(asked) for label in labels}
-    best = sorted(((share, label) for label, share in found.items() if share), key=lambda pair: (-pair[0], pair[1]))
+    best = sorted(
+        ((share, label) for label, share in found.items() if share),
+        key=lambda pair: (-pair[0], has_chinese(pair[1]) is not has_chinese(text), pair[1]),
+    )
     return [Reason(text, label, share) for share, label in best[:5]]
 
 
 def _in_script_of(asked: str, texts: tuple[str, ...]) -> str:
     """The text of a found label that is in the language of what was asked, if it has one."""
-    chinese = any(True for _ in chinese_ngrams(asked, 1))
-    return next((text for text in texts if any(True for _ in chinese_ngrams(text, 1)) is chinese), texts[0])
+    return next((text for text in texts if has_chinese(text) is has_chinese(asked)), texts[0])

@@ -13,6 +13,7 @@ COMMANDS = {  # name: (module, attribute, one line of help)
     "lint": ("webapp.cli.lint", "lint", "Say what is wrong or doubtful in a model."),
     "layout": ("engine.bpmn.layout.cli", "layout", "Draw a model: write its diagram interchange."),
     "pack": ("practice_repo.packs.cli", "pack", "Export, verify, sign, import and follow practices as packs."),
+    "similar": ("practice_repo.search.cli", "similar", "Find the practices most like a model or a text."),
     "nba": ("practice_repo.next_best_activity.cli", "nba", "Say which practice to deploy next, and why."),
     "serve": ("webapp.cli.serve", "serve", "Start the web application with the embedded worker."),
     "migrate": ("webapp.cli.migrate", "migrate", "Bring the database to the newest revision."),
