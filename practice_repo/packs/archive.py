@@ -386,6 +386,11 @@ def _integrity_findings(files: Mapping[str, bytes]) -> Iterator[Finding]:
             yield Finding("pack-digest", f"'{_shown(path)}' is not the file of the manifest: somebody changed it.")
     if hashes.keys() == present.keys() and manifest.get("digest") != package_digest(hashes):
         yield Finding("pack-digest", "the package's digest does not fit its files: somebody changed the manifest.")
+    if SIGNATURES in files:
+        try:
+            read_signatures(files[SIGNATURES])
+        except InvalidInput as error:
+            yield Finding("pack-signature", str(error))
     yield from _card_findings(manifest, present)
 
 
