@@ -161,7 +161,7 @@ WORDS = Vocabulary(
     ranks=RANKS,
     ignored=lambda namespace: bool(TOOL_METADATA.search(namespace)),
     typed=dict.fromkeys(EXPRESSIONS, "bpmn:tFormalExpression"),
-    elements=frozenset(CHILDREN) - {"errorRef"},
+    elements=frozenset(CHILDREN) - {"errorRef", "sourceRef", "targetRef"},
 )  # fmt: skip
 
 RENAMED = {"sourceRef": "source", "targetRef": "target", "attachedToRef": "attached_to"}

@@ -66,7 +66,7 @@ def words_for(namespace: str) -> Vocabulary:
         containers=frozenset({"extensionElements"}),
         ranks=RANKS,
         ignored=lambda found: bool(TOOL_METADATA.search(found)),
-        elements=frozenset(CHILDREN) - {"typeRef"},
+        elements=frozenset(CHILDREN) - {"typeRef", "sourceRef", "targetRef"},
     )
 
 
