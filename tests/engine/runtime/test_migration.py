@@ -15,7 +15,7 @@ from engine.runtime.obstacles import SENTENCES
 from tests.conformance.catalogue import CASES, Case
 from tests.conformance.notation import *
 from tests.engine.runtime.migrating import MigratingPlayer, compiled, renamed, with_lineage
-from tests.engine.runtime.test_random_models import Writer, make
+from tests.support.random_models import Writer, make
 
 AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
 LATER = AT + timedelta(hours=3)
