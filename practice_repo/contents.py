@@ -19,8 +19,8 @@ def digest_of(content: bytes) -> str:
 
 
 def tree_digest(tree: Mapping[str, str]) -> str:
-    """SHA-256 over file names and digests: equal for the same files."""
-    lines = "".join(f"{name}\n{tree[name]}\n" for name in sorted(tree))
+    """SHA-256 over digests and file names: equal for the same files, and what `Package.digest` says of them."""
+    lines = "".join(f"{tree[name]}  {name}\n" for name in sorted(tree))
     return digest_of(lines.encode())
 
 

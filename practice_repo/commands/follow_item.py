@@ -22,7 +22,7 @@ def follow_item(work: Work, *, item_id: str, actor: Actor, now: datetime) -> Non
     work.execute(dialect.insert(PracticeFollower).on_conflict_do_nothing(), [row])
 
 
-def unfollow_item(work: Work, *, item_id: str, actor: Actor) -> None:
+def unfollow_item(work: Work, *, item_id: str, actor: Actor, now: datetime) -> None:
     """No more notices of this practice."""
     columns = PracticeFollower.__table__.c
     work.execute(
