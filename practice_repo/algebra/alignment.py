@@ -88,7 +88,7 @@ class _Matcher:
     # lineage
 
     def by_lineage(self) -> None:
-        """Equal keys, then equal ids, of one family; when names say that equal ids are chance, only with alike names."""
+        """Equal keys, then equal ids, of one family. When the names say that equal ids are chance, names must agree."""
         candidates = [(key, key) for key in self.changed.records if key in self.base.records]
         ids = {record.id: key for key, record in self.base.records.items() if record.id}
         candidates += [

@@ -561,9 +561,8 @@ class _Writer:
         """Attributes and nested elements."""
         if name := self.spelled(record, "name"):
             node.set("name", name)
-        uid = record.get("copied_from") or (record.key if record.key != record.id or self.extras.get("stamped") else "")
-        if uid and record.key != DEFINITIONS and record.kind in STAMPED | {record.kind if uid != record.id else ""}:
-            node.set(UID, str(uid))
+        if uid := self.uid(record):
+            node.set(UID, uid)
         fields = {}
         for name in record.fields:
             if name in {"name", "parent", "lane", "flows", "copied_from"}:
@@ -575,6 +574,15 @@ class _Writer:
                 name = "conditionExpression" + name.removeprefix("condition")
             fields[WRITTEN.get(name, name)] = value
         build(node, fields, WORDS, self.nested.get(record.key, {}))
+
+    def uid(self, record: Record) -> str:
+        """The lineage to write: where it is not the id, and everywhere in files that carry it."""
+        if record.key == DEFINITIONS:
+            return ""
+        if copied_from := record.get("copied_from"):
+            return str(copied_from)
+        is_told = self.extras.get("stamped") and record.kind in STAMPED
+        return record.key if is_told or record.key != self.ids[record.key] else ""
 
     def spelled(self, record: Record, name: str) -> FieldValue:
         """The text as someone wrote it, where that means what the field says."""

@@ -51,32 +51,7 @@ MEANING = {word: group[0] for group in SYNONYMS for word in group}
 CHINESE_WORDS = sorted((word for word in MEANING if re.search(r"[\u4e00-\u9fff]", word)), key=len, reverse=True)
 PHRASES = sorted((word for word in MEANING if " " in word or "-" in word), key=len, reverse=True)
 EMPTY_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "of",
-        "to",
-        "for",
-        "and",
-        "or",
-        "in",
-        "on",
-        "at",
-        "by",
-        "with",
-        "from",
-        "is",
-        "are",
-        "be",
-        "if",
-        "的",
-        "了",
-        "并",
-        "和",
-        "与",
-        "或",
-    ]
+    re.findall(r"\w+", "a an the of to for and or in on at by with from is are be if 的 了 并 和 与 或")
 )
 CHINESE = re.compile(r"[\u3400-\u9fff]+")
 WORD = re.compile(r"[^\W_]+")
