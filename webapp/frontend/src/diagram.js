@@ -50,6 +50,9 @@ export async function showDiagram(box) {
   new ResizeObserver(() => canvas.resized()).observe(canvasBox);
 }
 
+// Colour alone says nothing to some readers: every mark has a sign, too.
+const SIGNS = { added: "+", removed: "−", changed: "~", moved: "↔", conflict: "!" };
+
 function mark(viewer, state, words) {
   const canvas = viewer.get("canvas");
   const registry = viewer.get("elementRegistry");
@@ -68,6 +71,13 @@ function mark(viewer, state, words) {
       overlays.add(id, { position: { top: -12, right: 14 }, html: badge(counts.incidents, "incident", words.incidents) });
     if (counts.overdue)
       overlays.add(id, { position: { bottom: 10, right: 14 }, html: badge(counts.overdue, "overdue", words.overdue) });
+  }
+  for (const [id, kind] of Object.entries(state.marks ?? {})) {
+    const element = known(id);
+    if (!element) continue;
+    canvas.addMarker(id, `is-${kind}`);
+    if (SIGNS[kind] && !element.waypoints && !element.children?.length)
+      overlays.add(id, { position: { top: -12, left: -12 }, html: badge(SIGNS[kind], kind, words[kind]) });
   }
   for (const id of state.incidents ?? []) {
     if (!known(id)) continue;
