@@ -93,13 +93,17 @@ class Setting:
 
 @dataclass(frozen=True)
 class Adapter:
-    """Something that fulfils the contract; `settings` are the keys that it needs."""
+    """Something that fulfils the contract; `settings` are the keys that it needs.
+
+    `simulate` is what a stub answers, topic → FEEL, as the `simulators` of a scenario say it.
+    """
 
     key: str
     kind: str  # stub | real
     name: Text
     description: str = ""
     settings: tuple[str, ...] = ()
+    simulate: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -268,6 +272,7 @@ def _adapter(entry: Entry) -> Adapter:
         entry.bilingual("name"),
         entry.text("description", otherwise="-").removeprefix("-"),
         entry.texts("settings"),
+        entry.table("simulate"),
     )
 
 

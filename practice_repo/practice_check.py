@@ -279,6 +279,22 @@ def _samples(opened: _Opened) -> Iterator[Finding]:
         yield _warning("sample", f"'{unused}' is no [[situation.sample]]: describe or remove it.")
 
 
+def _stubs(opened: _Opened) -> Iterator[Finding]:
+    """A stub answers for every topic of the contract, so that what uses the technology can be tried."""
+    technology = opened.practice.card.technology
+    if technology is None:
+        return
+    topics = {contract.topic for contract in technology.contract}
+    for adapter in (each for each in technology.adapters if each.kind == "stub"):
+        for missing in sorted(topics - set(adapter.simulate)):
+            yield _error("stub", f"the stub '{adapter.key}' says nothing about '{missing}': add it to 'simulate'.")
+        for topic, text in adapter.simulate.items():
+            try:
+                compile_expression(str(text).removeprefix("="))
+            except FeelSyntaxError as error:
+                yield _error("stub", f"what the stub '{adapter.key}' answers to '{topic}' is not FEEL: {error}")
+
+
 def _formulas(opened: _Opened) -> Iterator[Finding]:
     card = opened.practice.card
     formulas = [(f"KPI '{kpi.key}'", kpi.formula) for kpi in card.kpis]
@@ -291,13 +307,16 @@ def _formulas(opened: _Opened) -> Iterator[Finding]:
 
 
 def _names(opened: _Opened) -> Iterator[Finding]:
+    """A practice for everybody speaks both languages; an enterprise's own variant or import may speak one."""
+    origin = opened.practice.card.origin
+    note = _warning if origin and origin.relation in {"variant", "import"} else _error
     for element in opened.elements():
         joins_only = isinstance(element, Gateway) and len(element.outgoing) < 2
         if not element.name:
             if not joins_only:
-                yield _error("name", f"the {element.type} needs an English name.", element)
+                yield note("name", f"the {element.type} needs an English name.", element)
         elif not element.properties.get("name:zh"):
-            yield _error("name", 'has no Chinese name: add <praxis:property name="name:zh" value="…"/>.', element)
+            yield note("name", 'has no Chinese name: add <praxis:property name="name:zh" value="…"/>.', element)
 
 
 def _lanes(opened: _Opened) -> Iterator[Finding]:
@@ -331,6 +350,7 @@ CHECKS = (
     _variation_points,
     _options,
     _samples,
+    _stubs,
     _formulas,
     _names,
     _lanes,
