@@ -3,8 +3,8 @@
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 
-from engine.bpmn.elements import Model
 from engine.bpmn.lint import lint
 from engine.dmn import analyse
 from engine.errors import EngineError, Finding, InvalidModel
@@ -15,9 +15,10 @@ from engine.feel import (
     compile_unary_tests,
     known_functions,
 )
-from practice_repo.practice import CARD
+from practice_repo.algebra.soundness import check_soundness
+from practice_repo.practice import CARD, practice_of_files
 from practice_repo.practice_check import check_practice
-from webapp.modeling.files import Files, Opened, kind_of, open_files, practice_of
+from webapp.modeling.files import Files, Opened, open_files, read_cached_model
 
 FILE_IN_TEXT = re.compile(r"(?:forms/)?[\w-]+\.(?:bpmn|dmn|json|toml)")
 
@@ -39,7 +40,7 @@ class Found:
 
 
 def check_files(files: Files, *, topics: Collection[str] | None = None) -> list[dict[str, object]]:
-    """The findings of every file, errors first; the same rules refuse a deployment.
+    """The findings of every file, errors first: those that `practice_repo.validation` refuses a deployment for.
 
     `topics` are those that have a handler; None means that nobody knows.
     """
@@ -52,8 +53,9 @@ def _file_findings(opened: Opened, topics: Collection[str] | None) -> Iterator[F
     for name, error in opened.unreadable.items():
         for finding in error.findings or [Finding("unreadable", str(error))]:
             yield _found(name, finding)
-    for name, model in opened.models.items():
-        for finding in _model_findings(model, opened, topics):
+    called, known_topics = opened.process_ids, None if topics is None else frozenset(topics)
+    for name in opened.models:
+        for finding in _model_findings(opened.files[name], called, known_topics):
             yield _found(name, finding)
     for name, definitions in opened.decisions.items():
         others = [other for other in opened.decisions.values() if other is not definitions]
@@ -64,20 +66,17 @@ def _file_findings(opened: Opened, topics: Collection[str] | None) -> Iterator[F
             yield _found(name, finding)
 
 
-def _model_findings(model: Model, opened: Opened, topics: Collection[str] | None) -> Iterator[Finding]:
-    yield from lint(
-        model,
-        decisions=opened.decision_ids,
-        forms=opened.form_keys,
-        called=opened.process_ids,
-        topics=topics,
-    )
+@lru_cache(maxsize=128)
+def _model_findings(content: bytes, called: frozenset[str], topics: frozenset[str] | None) -> tuple[Finding, ...]:
+    """The gate's findings and those about soundness; a file is checked anew only when it changes."""
+    model = read_cached_model(content)
+    return (*lint(model, called=called, topics=topics), *check_soundness(model))
 
 
 def _practice_findings(opened: Opened) -> Iterator[Found]:
     """What does not fit together; what the files say of themselves was told before."""
     try:
-        findings = check_practice(practice_of(opened.files))
+        findings = check_practice(practice_of_files(opened.files))
     except (InvalidModel, KeyError) as error:
         for finding in getattr(error, "findings", ()) or [Finding("unreadable", str(error))]:
             yield _found(CARD, finding)
@@ -133,8 +132,3 @@ def check_expression(text: str, kind: str) -> dict[str, object]:
         "names": sorted(compiled.names - own),
         "functions": sorted(compiled.functions - own - set(known_functions())),
     }
-
-
-def is_checked(name: str) -> bool:
-    """Whether edits of this file can change findings."""
-    return kind_of(name) != "text"

@@ -10,10 +10,10 @@ from engine.bpmn.elements import Model
 from engine.dmn import Definitions, read_dmn
 from engine.errors import EngineError, InvalidModel
 from engine.forms import Form, read_form
-from practice_repo.practice import CARD, Practice, read_card
+from practice_repo.practice import CARD
 
 Files = Mapping[str, bytes]
-SCENARIOS, README = "scenarios.toml", "README.md"
+SCENARIOS = "scenarios.toml"
 
 
 def digest_of(content: bytes) -> str:
@@ -62,7 +62,7 @@ class Opened:
 
 def open_files(files: Files) -> Opened:
     """Read everything that can be read."""
-    read = {"bpmn": ({}, _model), "dmn": ({}, _decisions), "form": ({}, _form)}
+    read = {"bpmn": ({}, read_cached_model), "dmn": ({}, _decisions), "form": ({}, _form)}
     unreadable: dict[str, InvalidModel] = {}
     for name, content in files.items():
         if (kind := kind_of(name)) in read:
@@ -76,24 +76,9 @@ def open_files(files: Files) -> Opened:
     return Opened(files, read["bpmn"][0], read["dmn"][0], read["form"][0], unreadable)
 
 
-def practice_of(files: Files) -> Practice:
-    """The practice that these files make. Raises InvalidModel when the card cannot be read."""
-
-    def of_kind(kind: str) -> dict[str, bytes]:
-        return {name: content for name, content in files.items() if kind_of(name) == kind}
-
-    return Practice(
-        card=read_card(files.get(CARD, b"").decode(errors="replace")),
-        models=of_kind("bpmn"),
-        decisions=of_kind("dmn"),
-        forms={form_key(name): content for name, content in of_kind("form").items()},
-        scenarios=files.get(SCENARIOS, b"").decode(errors="replace"),
-        readme=files.get(README, b"").decode(errors="replace"),
-    )
-
-
 @lru_cache(maxsize=256)
-def _model(content: bytes) -> Model:
+def read_cached_model(content: bytes) -> Model:
+    """The model of a BPMN file. Raises InvalidModel."""
     return read_model(content)
 
 

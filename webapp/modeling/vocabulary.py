@@ -8,6 +8,7 @@ from engine.bpmn.elements import Activity, CatchOrThrow, Element, Process, Task
 from engine.bpmn.rules.data_flow import BUILT_IN
 from engine.errors import InvalidModel
 from engine.feel import FeelSyntaxError, compile_script, known_functions
+from engine.forms import Form
 from practice_repo.practice import CARD, Card, read_card
 from webapp.modeling.files import Opened, form_key, open_files
 
@@ -49,8 +50,8 @@ def _card(files: dict[str, bytes]) -> Card | None:
         return None
 
 
-def _titles(form: Any) -> dict[str, str]:
-    return {"title": getattr(form, "title", "") or ""}
+def _titles(form: Form) -> dict[str, str]:
+    return {"en": form.title.get("en", ""), "zh": form.title.get("zh", "")}
 
 
 def _topics(opened: Opened) -> Iterator[str]:

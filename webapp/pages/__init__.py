@@ -10,6 +10,8 @@ from webapp.pages import (
     library,
     mailbox,
     messages,
+    migrations,
+    modeler,
     operations,
     quotes,
     sign_in,
@@ -29,8 +31,10 @@ MODULES = (
     quotes,
     imports,
     operations,
+    migrations,
     messages,
     library,
+    modeler,
     expressions,
 )
 
