@@ -6,7 +6,7 @@ that the screens call, with the real handlers, so that what the demo shows is wh
 
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -25,12 +25,16 @@ from engine.play.scenario import MONDAY_MORNING, Scenario, read_scenarios
 from engine.queries.process_instance import process_instance
 from engine.store.actor import Actor
 from engine.store.tables import MessageSubscription, UserTask
-from practice_repo.practice import Practice, read_practice, shipped_practices
+from practice_repo.commands.acquire import acquire
+from practice_repo.commands.add_need import add_need
+from practice_repo.permissions import ANALYST, EDITOR, LIBRARY, REVIEWER
+from practice_repo.practice import Practice
 from processes.customer_base.demo import create_demo as fill_customer_base
 from processes.customer_base.demo_customers import ENGINEERS
 from processes.customer_base.scope import in_enterprise
 from processes.customer_base.tables import TABLES, Party
 from processes.handlers.resources import Resources
+from webapp.library_start import LIBRARY_PRACTICES, ROLE_NAMES, add_role, open_library, readable_practices
 from webapp.passwords import hash_password
 from webapp.tables import Enterprise, Membership, Role, User
 from webapp.wiring import Wiring
@@ -67,6 +71,7 @@ class DemoPerson:
     full_name: str
     roles: tuple[str, ...] = ()
     is_supervisor: bool = False
+    enterprise_id: str = ENTERPRISE
 
 
 PEOPLE = (
@@ -84,11 +89,42 @@ PEOPLE = (
     DemoPerson("anna", "Anna Kraus", ("service_agent", "rma_desk")),
     DemoPerson("dirk", "Dirk Lang", ("dispatcher", "service_manager")),
     DemoPerson("fei", "Fei Zhang 张飞", ("field_engineer", "repair_bench", "inspector")),
+    DemoPerson("nora", "Nora Beck", (ANALYST,)),
     # Whom the demo customer base names as owners and engineers: work goes to them by name.
     DemoPerson("sales.chen", "Chen Jing 陈静", ("sales_rep",)),
     DemoPerson("sales.zhao", "Zhao Lei 赵磊", ("sales_rep",)),
     DemoPerson("sales.baker", "Sam Baker", ("sales_rep",)),
     *(DemoPerson(engineer[0], engineer[1], ("field_engineer",)) for engineer in ENGINEERS),
+)
+# Other enterprises, which share the library: nobody reviews what the own enterprise contributes.
+NEIGHBOURS = {
+    "kestrel": "Kestrel Machines",
+    "lumen": "Lumen Software",
+    "harbour": "Harbour Distribution",
+    LIBRARY: "Library",
+}
+NEIGHBOURS_PEOPLE = (
+    DemoPerson("otto", "Otto Kern", (ANALYST,), enterprise_id="kestrel"),
+    DemoPerson("rita", "Rita Sommer", (REVIEWER,), enterprise_id="kestrel"),
+    DemoPerson("maya", "Maya Iyer", (ANALYST,), enterprise_id="lumen"),
+    DemoPerson("sven", "Sven Dahl", (REVIEWER,), enterprise_id="lumen"),
+    DemoPerson("jun", "Jun Zhou 周军", (ANALYST,), enterprise_id="harbour"),
+    DemoPerson("vera", "Vera Costa", (REVIEWER,), enterprise_id="harbour"),
+    DemoPerson("edda", "Edda Falk", (EDITOR,), enterprise_id=LIBRARY),
+)
+NEEDS = (  # title, goal, KPI, area, process element, priority
+    ("Answer every enquiry within a working day", "First contact within 24 hours", None, "sales", 10182, "must"),
+    ("Quotes go out faster", "Half of the quotes leave within two days", None, "sales", 11779, "must"),
+    ("Campaigns show what they bring in", "Result per campaign and channel", None, "marketing", 20010, "should"),
+    (
+        "Returned goods are settled within two weeks",
+        "Refund or replacement in 14 days",
+        None,
+        "service",
+        20094,
+        "should",
+    ),
+    ("Partners see the state of their orders", "Fewer calls about orders", None, "sales", 10200, "could"),
 )
 
 
@@ -99,7 +135,8 @@ def create_demo(
 
     `with_cases=False` leaves the worklists empty: for tests that tell a story of their own.
     """
-    practices = [practice for practice in readable_practices(note) if practice.has_process]
+    shipped = readable_practices(note)
+    practices = [each for each in shipped if each.has_process and each.id not in LIBRARY_PRACTICES]
     password = _password(wiring)
     people = list(_people(practices))
     clock = PastClock(wiring.clock.now(), hours=HISTORY_HOURS)
@@ -111,7 +148,11 @@ def create_demo(
         for practice in deployed:
             count = sum(1 for _case in play_cases(wiring, practice, people, clock, numbers))
             note(f"{practice.card.name.en}: {count} cases")
-    return password, people
+    wiring.run(lambda work: _add_neighbours(work, wiring.clock.now(), password))
+    open_library(wiring, shipped, note=note)
+    if is_new:
+        wiring.run(lambda work: _begin_workspace(work, wiring.clock.now()))
+    return password, [*people, *NEIGHBOURS_PEOPLE]
 
 
 class PastClock(VirtualClock):
@@ -123,15 +164,6 @@ class PastClock(VirtualClock):
 
     def move_to(self, moment: datetime) -> None:
         super().move_to(min(moment, self.present))
-
-
-def readable_practices(note: Callable[[str], None]) -> Iterator[Practice]:
-    """The shipped practices; one that cannot be read is named and left out."""
-    for folder in shipped_practices():
-        try:
-            yield read_practice(folder)
-        except EngineError as error:
-            note(f"{folder.name} is left out: {error}")
 
 
 def _password(wiring: Wiring) -> str:
@@ -166,25 +198,53 @@ def _add_people(work, now: datetime, password: str, people: list[DemoPerson], pr
     for key in {role for person in people for role in person.roles} | set(names):
         if session.get(Role, (ENTERPRISE, key)) is None:
             text = names.get(key)
+            text = text or ROLE_NAMES.get(key)
             name = text.en if text else key.replace("_", " ").capitalize()
             session.add(Role(enterprise_id=ENTERPRISE, key=key, name=name, name_zh=text.zh if text else None))
+    _add_users(session, now, password, people)
+    return is_new
+
+
+def _add_users(session, now: datetime, password: str, people: Iterable[DemoPerson]) -> None:
     kept_hash = hash_password(password)
     known = set(session.scalars(select(User.name)))
     for person in people:
         if person.name not in known:
             session.add(
                 User(
-                    enterprise_id=ENTERPRISE,
+                    enterprise_id=person.enterprise_id,
                     name=person.name,
                     full_name=person.full_name,
-                    email=f"{person.name}@demo.example",
+                    email=f"{person.name}@{person.enterprise_id}.example",
                     password_hash=kept_hash,
                     is_supervisor=person.is_supervisor,
                     created_at=now,
                     memberships=[Membership(role_key=role) for role in person.roles],
                 )
             )
-    return is_new
+
+
+def _add_neighbours(work, now: datetime, password: str) -> None:
+    """The other enterprises, their roles and people; what exists already stays."""
+    session = work.session
+    for enterprise_id, name in NEIGHBOURS.items():
+        if session.get(Enterprise, enterprise_id) is None:
+            session.add(Enterprise(id=enterprise_id, name=name, created_at=now))
+    session.flush()
+    for person in NEIGHBOURS_PEOPLE:
+        for role in person.roles:
+            add_role(session, person.enterprise_id, role)
+    _add_users(session, now, password, NEIGHBOURS_PEOPLE)
+
+
+def _begin_workspace(work, now: datetime) -> None:
+    """What the demo enterprise wants, and a first practice that its analyst took for it."""
+    nora = Actor(id="nora", groups=frozenset({ANALYST}), enterprise_id=ENTERPRISE)
+    needs = [
+        add_need(work, title=title, goal=goal, kpi=kpi, area=area, pcf=pcf, priority=priority, actor=nora, now=now)
+        for title, goal, kpi, area, pcf, priority in NEEDS
+    ]
+    acquire(work, item_id="lead_to_order", need_id=needs[0], actor=nora, now=now)
 
 
 def _fill_customer_base(work, now: datetime) -> None:

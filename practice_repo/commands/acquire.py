@@ -7,7 +7,7 @@ from engine.errors import InvalidInput, InvalidState, NotFound
 from engine.store.actor import Actor
 from engine.store.types import new_id
 from engine.store.unit_of_work import Work
-from practice_repo.algebra.document import read_document
+from practice_repo.algebra.lineage import stamp_lineage
 from practice_repo.algebra.package import Package
 from practice_repo.commands.cover_need import cover_need
 from practice_repo.commands.follow_item import follow_item
@@ -88,7 +88,4 @@ def _chosen(row: PracticeVersion, files: Sequence[str] | None) -> dict[str, str]
 
 def _stamped(name: str, content: bytes) -> bytes:
     """The file whose elements carry their lineage, so that copies and renamed ids are still known."""
-    if not name.endswith(".bpmn"):
-        return content
-    document = read_document(name, content)
-    return document.with_records(document.records, stamped=True).write()
+    return stamp_lineage(content) if name.endswith(".bpmn") else content

@@ -65,5 +65,19 @@ def serve(demo: bool, host: str | None, port: int | None) -> None:
 
         settings = replace(settings, demo=True)
         ensure_demo(settings)
+    else:
+        _open_library(settings)
     click.echo(f"\nPraxis answers at {settings.address} (stop with Ctrl+C)")
     Server(settings).run()
+
+
+def _open_library(settings: Settings) -> None:
+    """The library has what this installation ships, also without the demo."""
+    from webapp.library_start import open_library
+    from webapp.wiring import wire
+
+    wiring = wire(settings)
+    try:
+        open_library(wiring, note=lambda text: click.echo(f"  {text}"))
+    finally:
+        wiring.store.close()

@@ -67,4 +67,5 @@ def _page(name: str = "", problem: str | None = None):
 
 
 def _demo_people(work):
-    return work.execute(select(User.name, User.full_name).where(User.enterprise_id == "demo").order_by(User.name)).all()
+    names = select(User.name, User.full_name).order_by(User.enterprise_id != "demo", User.name)
+    return work.execute(names).all()
