@@ -61,6 +61,7 @@ __all__ = [
 ]
 
 LARGEST_FILE = 5 * 1024 * 1024
+PACK_FILES = frozenset({"manifest.json", "signatures.json"})  # what an import leaves beside the practice
 FOLDERS = ("forms", "options", "data", "docs", "templates")  # below a practice folder; nothing lies deeper
 
 
@@ -115,7 +116,10 @@ def read_practice(folder: Path) -> Practice:
 
 
 def folder_files(folder: Path) -> dict[str, bytes]:
-    """What lies in a practice folder: path with "/" → content, in order of the paths; hidden files are left out."""
+    """What lies in a practice folder: path with "/" → content, in order of the paths.
+
+    Hidden files, and the manifest and signatures of the pack that it came in, are left out.
+    """
     folder = Path(folder)
     paths = {path.relative_to(folder).as_posix(): path for path in _paths(folder)}
     return {name: _content(paths[name]) for name in sorted(paths)}
@@ -146,7 +150,7 @@ def practice_of_files(files: Mapping[str, bytes], *, folder: Path | None = None)
 def _paths(folder: Path) -> Iterator[Path]:
     for place in (folder, *(folder / name for name in FOLDERS)):
         for path in sorted(place.glob("*")) if place.is_dir() else ():
-            if path.is_file() and not path.name.startswith("."):
+            if path.is_file() and not path.name.startswith(".") and path.name not in PACK_FILES:
                 yield path
 
 

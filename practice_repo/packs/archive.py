@@ -32,7 +32,7 @@ from practice_repo.packs.signing import (
     signers,
     write_signatures,
 )
-from practice_repo.practice import FOLDERS, LARGEST_FILE, Practice, folder_files, practice_of_files
+from practice_repo.practice import FOLDERS, LARGEST_FILE, PACK_FILES, Practice, folder_files, practice_of_files
 
 ENDING = ".praxis"
 FORMAT = 1
@@ -209,7 +209,8 @@ def verify(content: bytes, trusted: Iterable[TrustedKey] = ()) -> list[Finding]:
 def pack_folder(folder: Path, *, keys: Iterable[KeyPair] = ()) -> bytes:
     """The archive of a practice folder; signatures that lie in it stay as long as its content has not changed."""
     files = folder_files(folder)
-    return pack(files, keys=keys, signatures=_signatures_that_hold(files))
+    beside = {name: (folder / name).read_bytes() for name in PACK_FILES if (folder / name).is_file()}
+    return pack(files, keys=keys, signatures=_signatures_that_hold(files, beside))
 
 
 def write_folder(found: Pack, folder: Path) -> Path:
@@ -252,15 +253,15 @@ def _manifest(files: Mapping[str, bytes], created_with: str | None = None) -> Ma
     )
 
 
-def _signatures_that_hold(files: Mapping[str, bytes]) -> tuple[Signature, ...]:
-    """The signatures that an import has left in the folder, unless its content has changed since."""
-    if SIGNATURES not in files or MANIFEST not in files:
+def _signatures_that_hold(files: Mapping[str, bytes], beside: Mapping[str, bytes]) -> tuple[Signature, ...]:
+    """The signatures that an import has left beside the files, unless these have changed since."""
+    if not beside.keys() >= {SIGNATURES, MANIFEST}:
         return ()
     try:
-        signed = json.loads(files[MANIFEST]).get("digest")
+        signed = json.loads(beside[MANIFEST]).get("digest")
     except (ValueError, AttributeError, RecursionError):
         return ()
-    return read_signatures(files[SIGNATURES]) if signed == make_pack(files).digest else ()
+    return read_signatures(beside[SIGNATURES]) if signed == make_pack(files).digest else ()
 
 
 def _own_name() -> str:

@@ -1,6 +1,7 @@
 """Does a new version's number fit what has changed since the one before (semver.org)?"""
 
 from engine.errors import Finding, InvalidInput
+from practice_repo.algebra.package import Package, package_difference, required_bump
 from practice_repo.packs.archive import Pack
 from practice_repo.packs.index import version_key
 
@@ -17,8 +18,6 @@ def bumped(before: str, after: str) -> str:
 
 def required(before: Pack, after: Pack) -> str:
     """The least part that has to be raised for these changes; patch when nothing has changed but words and layout."""
-    from practice_repo.algebra.package import Package, package_difference, required_bump
-
     return required_bump(package_difference(Package(before.files), Package(after.files)))
 
 
