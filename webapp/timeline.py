@@ -46,6 +46,7 @@ TITLES = {
     "resume": _l("Resumed"),
     "cancel": _l("Cancelled by hand"),
     "modify": _l("Token moved"),
+    "migrate": _l("Went on in another version"),
     "set_variables": _l("Values changed by hand"),
     "resolve_incident": _l("Tried again"),
     "assign_incident": _l("Looked after by somebody"),
@@ -139,6 +140,10 @@ def _plain(values: Mapping[str, Any]) -> str:
     return shown({name: value for name, value in values.items() if name not in hidden and value is not None})
 
 
+def _versions(values: Mapping[str, Any]) -> str:
+    return f"{values.get('from_version')} → {values.get('to_version')}"
+
+
 TEXTS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "element_completed": _duration,
     "variables_changed": _variables,
@@ -154,5 +159,6 @@ TEXTS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "set_due": _plain,
     "set_priority": _plain,
     "modify": _plain,
+    "migrate": _versions,
     "set_variables": _plain,
 }

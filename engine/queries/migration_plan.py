@@ -56,7 +56,7 @@ class ElementPlan:
     target: ElementName | None
     obstacle: Obstacle | None
     active: int  # visits of it that run now, in cases of the old version
-    options: tuple[ElementName, ...]  # where cases that stand here could go on; [] for mapped ones
+    options: tuple[ElementName, ...]  # where cases that stand here could go on; none where ids or lineage tell
     note: str | None = None
 
     @property
@@ -257,11 +257,16 @@ def _elements(work: Work, old: Version, matches: Correspondence) -> tuple[Elemen
             target=_name(match.target) if match.target is not None else None,
             obstacle=match.obstacle,
             active=active.get((match.node.scope.process_id, match.node.element.id), 0),
-            options=tuple(_name(node) for node in matches.options(match.node)) if match.status != "mapped" else (),
+            options=tuple(_name(node) for node in matches.options(match.node)) if _is_open(match) else (),
             note=_note(match),
         )
         for match in matches
     )
+
+
+def _is_open(match: Match) -> bool:
+    """Whether people have a say in where cases go on: ids and lineage need no word."""
+    return match.status != "mapped" or match.how in ("choice", "name")
 
 
 def _note(match: Match) -> str | None:

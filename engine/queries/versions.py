@@ -3,16 +3,17 @@
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 
 from engine.errors import InvalidInput, NotFound
 from engine.queries.compiled import Compiled, compiled
 from engine.runtime.correspondence import Correspondence
-from engine.store.tables import ProcessDefinition
+from engine.store.tables import ProcessDefinition, ProcessInstance
 from engine.store.unit_of_work import Work
 
 KEPT = 64
@@ -81,3 +82,35 @@ def correspondence(
             while len(_kept) > KEPT:
                 _kept.popitem(last=False)
     return found
+
+
+@dataclass(frozen=True)
+class VersionRow:
+    """A deployed version with the number of cases that run in it (active or suspended)."""
+
+    id: str
+    version: int
+    name: str
+    name_zh: str | None
+    deployed_at: datetime
+    is_latest: bool
+    running: int
+
+
+def versions(work: Work, *, enterprise_id: str, process_id: str) -> tuple[VersionRow, ...]:
+    """Every version of a process, the newest first."""
+    definition, case = ProcessDefinition.__table__.c, ProcessInstance.__table__.c
+    running = (
+        select(func.count())
+        .select_from(ProcessInstance)
+        .where(case.definition_id == definition.id, case.state.in_(("active", "suspended")))
+        .correlate(ProcessDefinition)
+        .scalar_subquery()
+    )
+    columns = (definition[name] for name in VersionRow.__dataclass_fields__ if name != "running")
+    rows = work.execute(
+        select(*columns, running.label("running"))
+        .where(definition.enterprise_id == enterprise_id, definition.process_id == process_id)
+        .order_by(definition.version.desc())
+    ).all()
+    return tuple(VersionRow(**row._asdict()) for row in rows)

@@ -136,6 +136,8 @@ PAGES = (
     "/imports",
     "/operations",
     "/operations/processes/enquiry",
+    "/operations/processes/enquiry/migration",
+    "/operations/migrations",
     "/operations/incidents",
     "/messages",
 )

@@ -1,6 +1,7 @@
 // On every page: look, htmx, forms, diagrams (loaded when one is there), keyboard.
 import "@tabler/core/dist/css/tabler.min.css";
 import "./app.css";
+import "./migration.css";
 import "@tabler/core/dist/js/tabler.esm.min.js";
 import "htmx.org";
 import { enhanceForms } from "./forms.js";
