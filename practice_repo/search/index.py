@@ -30,7 +30,7 @@ from practice_repo.search.words import chinese_ngrams, has_chinese, label_of, to
 
 RE_RANKED = 100
 FORMAT = 1
-SPELLING_CUT_OFF = 0.8
+SPELLING_CUT_OFF = 0.79  # one wrong letter of five
 NAME, LABEL, CARD_WORD, NUMBER = 2.0, 1.0, 0.6, 2.0  # weights of terms by where they stand
 TERM_SHARE = 0.25  # of the score by model: what shared terms say; the rest is the graph
 
@@ -200,7 +200,9 @@ class SimilarityIndex:
             best[item_id] = max(best.get(item_id, (0.0, "")), (score, name))
         ranked = sorted(((score, item_id, name) for item_id, (score, name) in best.items()), key=_best_first)
         fitting = [each for each in ranked if self._items[each[1]].facets.fits(facets or {})]
-        results = (self._found_by_words(score, self._items[key], name, need) for score, key, name in fitting[:limit])
+        results = (
+            self._found_by_words(score, self._items[key], name, need, terms) for score, key, name in fitting[:limit]
+        )
         return self._answer(tuple(results), [key for _, key, _ in fitting])
 
     def by_model(
@@ -273,11 +275,11 @@ class SimilarityIndex:
         )
         return Result(item.id, item.version, item.name, name, score, why[:8], found.distance, found.matches)
 
-    def _found_by_words(self, score: float, item: _Item, name: str, need: Need) -> Result:
+    def _found_by_words(self, score: float, item: _Item, name: str, need: Need, terms: Mapping[str, float]) -> Result:
         shapes = [item.shapes[name]] if name else list(item.shapes.values())
         why = [Reason(f"KPI {kpi}", kpi, 1.0) for kpi in need.kpis if kpi in item.facets.kpis]
         why += [Reason(f"PCF {number}", str(number), 1.0) for number in need.pcf if number in item.facets.pcf]
-        why += _shared_words(need.text, [*_label_texts(item.name, shapes)])
+        why += _shared_words(need.text, frozenset(terms), _label_texts(item.name, shapes))
         return Result(item.id, item.version, item.name, name, min(score, 1.0), tuple(why[:8]))
 
     def _everything(self, facets: Mapping[str, Any], limit: int) -> Answer:
@@ -377,11 +379,12 @@ def _label_texts(name: Text, shapes: Iterable[Shape]) -> Iterator[str]:
         yield from (text for node in shape.nodes for text in node.label.texts)
 
 
-def _shared_words(text: str, labels: Iterable[str]) -> list[Reason]:
-    asked = label_of((text,)).tokens
+def _shared_words(text: str, terms: frozenset[str], labels: Iterable[str]) -> list[Reason]:
+    """The labels that have most words of the text; `terms` are its words after correction."""
+    asked = len(label_of((text,)).tokens)
     if not asked:
         return []
-    found = {label: len(asked & label_of((label,)).tokens) / len(asked) for label in labels}
+    found = {label: min(len(terms & label_of((label,)).tokens) / asked, 1.0) for label in labels}
     best = sorted(
         ((share, label) for label, share in found.items() if share),
         key=lambda pair: (-pair[0], has_chinese(pair[1]) is not has_chinese(text), pair[1]),

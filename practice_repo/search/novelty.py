@@ -30,6 +30,7 @@ VARIANT_FROM = 0.30  # share of changed steps from which an option is a variant
 CANDIDATES = 8
 NEAREST = 3
 WORDS = frozenset({"doc"})
+PARAMETERS = frozenset({"ChangeCondition", "ChangeDefault", "ChangeTimer", "AddSla", "ChangeCalendar"})
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,9 @@ def _by_operations(similarity: float, operations: Sequence[Operation], share: fl
         return SAME
     if is_interface or share >= VARIANT_FROM:
         return NEW if similarity < NEW_BELOW else NEW_VARIANT
-    return OPTION if "control" in tags else SAME if tags <= WORDS else PARAMETER_SET
+    if any(_is_structural(operation) for operation in operations):
+        return OPTION
+    return SAME if tags <= WORDS else PARAMETER_SET
 
 
 def _by_similarity(similarity: float) -> str:
@@ -153,9 +156,14 @@ def _against(index: SimilarityIndex, shapes: Sequence[Shape], item_id: str) -> R
     )
 
 
+def _is_structural(operation: Operation) -> bool:
+    """Whether the steps or their order change; another condition at the same gateway is a parameter."""
+    return "control" in operation.tags and operation.type not in PARAMETERS
+
+
 def _touched(operation: Operation, base: Package, changed: Package) -> set[str]:
     """The flow nodes at which an operation changes the flow: those it adds or removes, and the ends of its flows."""
-    if "control" not in operation.tags:
+    if not _is_structural(operation):
         return set()
     found: set[str] = set()
     documents = [package.documents[operation.file] for package in (base, changed) if operation.file in package.files]
