@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from engine.bpmn.names import ACTIVITIES, FLOW_NODES, GATEWAYS
+from engine.bpmn.names import ACTIVITIES, GATEWAYS
 from practice_repo.algebra.document import KEYED_FIELDS, Document, FieldValue, Record, is_reference
 from practice_repo.algebra.labels import best_similarity, normalised
 
@@ -20,9 +20,10 @@ FAMILIES = {
     "intermediateThrowEvent": "event",
 }
 FLOWS = frozenset({"sequenceFlow", "messageFlow", "association"})
+FRAMES = frozenset({"process", "collaboration", "laneSet", "decisionTable", "output", "form", "definitions"})
 UNTRUSTED_BELOW = 0.5  # share of equal ids with alike names below which equal ids are chance
 ALIKE = 0.5  # labels below are different words
-CUT_OFF = 0.5
+CUT_OFF = 0.4
 CUT_OFF_WITHOUT_NAMES = 0.3
 MOST_ROUNDS = 12
 
@@ -165,10 +166,9 @@ class _Matcher:
     def may_be(self, changed: str, base: str) -> bool:
         """Named elements that stand alone in their place are only one when their names have something in common."""
         both_named = self.changed.labels[changed] and self.base.labels[base]
-        is_step = self.changed.records[changed].kind in FLOW_NODES
-        return (
-            not (both_named and is_step) or self.likeness(changed, base) >= ALIKE or self.context(changed, base) > 0.5
-        )
+        if not both_named or self.changed.records[changed].kind in FRAMES:
+            return True
+        return self.likeness(changed, base) >= ALIKE or self.context(changed, base) > 0.5
 
     # likeness and surroundings
 
@@ -205,15 +205,22 @@ class _Matcher:
         """0 for pairs that are not one."""
         named, other_named = self.changed.labels[changed], self.base.labels[base]
         around = self.context(changed, base)
-        same_kind = 0.0 if self.changed.records[changed].kind == self.base.records[base].kind else 0.1
         if named and other_named:
             label = self.likeness(changed, base)
-            if label < ALIKE and not (around >= 0.99 and label >= 0.25):
-                return 0.0
-            score = 0.7 * label + 0.3 * around - same_kind
-            return score if score >= CUT_OFF - 0.1 else 0.0
-        score = around - same_kind - (0.2 if named or other_named else 0.0)
-        return score if score >= CUT_OFF_WITHOUT_NAMES else 0.0
+            is_alike = label >= ALIKE or (around >= 0.99 and label >= 0.25)
+            score = 0.7 * label + 0.3 * around if is_alike else 0.0
+            cut_off = CUT_OFF
+        else:
+            score = around - (0.2 if named or other_named else 0.0)
+            cut_off = CUT_OFF_WITHOUT_NAMES
+        return score + self.bonus(changed, base) if score >= cut_off else 0.0
+
+    def bonus(self, changed: str, base: str) -> float:
+        """Decides between equals: the same kind, in the same scope and lane."""
+        one, other = self.changed.records[changed], self.base.records[base]
+        equal = [one.kind == other.kind]
+        equal += [self.pairs.get(str(one.get(name)), "") == other.get(name) for name in ("parent", "lane")]
+        return 0.01 * sum(equal)
 
     def context(self, changed: str, base: str) -> float:
         """The share of neighbours that are already known to be the same."""
@@ -329,10 +336,11 @@ def _edges(document: Document) -> dict[str, list[tuple[str, str]]]:
         for name, other in record.references():
             if name in {"flows", "rules", "inputs", "outputs", "components", "default"} or other not in edges:
                 continue
+            if name in {"parent", "lane"}:  # shared by too many to tell one from another
+                continue
             role = "requires" if name.startswith("requires:") else name
             edges[key].append((role, other))
-            if name not in {"parent", "lane"}:
-                edges[other].append((f"of {role}", key))
+            edges[other].append((f"of {role}", key))
     return edges
 
 

@@ -529,7 +529,9 @@ class _Writer:
         for record in sorted(roots, key=lambda each: {"collaboration": 1, "process": 2}.get(each.kind, 0)):
             root.append(self.element(record))
         self.draw(root)
-        etree.cleanup_namespaces(root, keep_ns_prefixes=["bpmn", "bpmndi", "dc", "di", "xsi", "praxis"])
+        declared = set((self.extras.get("prefixes") or {}).values())  # the engine tells tools by what they declare
+        kept = [prefix for prefix, uri in root.nsmap.items() if uri in declared or prefix in names.PREFIXES]
+        etree.cleanup_namespaces(root, keep_ns_prefixes=kept)
         etree.indent(root)
         return etree.tostring(root, xml_declaration=True, encoding="UTF-8") + b"\n"
 

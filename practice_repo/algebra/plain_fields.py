@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, unquote
 
-from practice_repo.algebra.document import FieldValue
+from practice_repo.algebra.document import KEYED_FIELDS, FieldValue, is_reference
 
 NAMES = ("key", "value", "id", "name", "path", "number")  # what tells entries of a list apart, in this order
 SEGMENT = re.compile(r"([^\[\]]*)(?:\[([^\]]*)\])?$")
@@ -114,6 +114,8 @@ def _descend(root: dict[str, Any], segments: Sequence[str]) -> dict[str, Any]:
     for segment in segments:
         name, key = _split(segment)
         if key is None:
+            if not isinstance(node.get(name, {}), dict):
+                node[name] = {}  # a text that became a table
             node = node.setdefault(name, {})
         else:
             node = node.setdefault(name, _List()).setdefault(key, {})
@@ -150,8 +152,12 @@ def _entry(key: str, value: Any) -> Any:
 
 
 def _quoted(name: str) -> str:
-    return quote(name, safe=" :.,()+-'{}")
+    """The name as part of a path; one that would be read as a reference to another record gets a dot before it."""
+    quoted = quote(name, safe=" :.,()+-'{}")
+    if quoted.startswith("."):
+        return "%2E" + quoted[1:]
+    return f".{quoted}" if is_reference(name) or name.startswith(KEYED_FIELDS) else quoted
 
 
 def _unquoted(name: str) -> str:
-    return unquote(name)
+    return unquote(name.removeprefix("."))

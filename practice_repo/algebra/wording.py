@@ -155,7 +155,8 @@ def _change(details: Mapping[str, Any], is_chinese: bool) -> str:
 def _what(details: Mapping[str, Any]) -> str:
     """The fields that were set, without the path to them."""
     fields = [str(each.get("field", "")) for each in details.get("fields") or ()]
-    return ", ".join(dict.fromkeys(each.replace("@", "/").rpartition("/")[2] for each in fields))[:LONGEST]
+    names = (each.replace("@", "/").rpartition("/")[2].removeprefix(".") for each in fields)
+    return ", ".join(dict.fromkeys(names))[:LONGEST]
 
 
 def _quoted(text: Any, is_chinese: bool) -> str:
