@@ -112,6 +112,9 @@ class Label:
     def __bool__(self) -> bool:
         return bool(self.forms)
 
+    def __hash__(self) -> int:  # the texts decide the rest
+        return hash(self.texts)
+
 
 NO_LABEL = Label((), (), ())
 

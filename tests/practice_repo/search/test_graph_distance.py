@@ -11,6 +11,7 @@ from practice_repo.practice import read_practice, shipped_practices
 from practice_repo.search.graph_distance import compare, graph_distance
 from practice_repo.search.shape import Shape, shape_of
 from tests.support.generated_library import make_plan, mutated
+from tests.support.mutations import single
 from tests.support.rank_correlation import kendall_tau
 
 SHIPPED = [(path.name, name) for path in shipped_practices() for name in read_practice(path).models]
@@ -126,3 +127,16 @@ def test_more_mutations_mean_more_distance():
         taus.append(kendall_tau(points))
 
     assert statistics.mean(taus) >= 0.8
+
+
+@pytest.mark.parametrize(
+    ("practice", "name"), [("lead_to_order", "qualify_lead.bpmn"), ("campaign_lifecycle", "handle_response.bpmn")]
+)
+def test_more_mutations_of_a_shipped_model_mean_more_distance(practice, name):
+    source = source_of(practice, name)
+    points = [(0, 0.0)]
+    for count in (1, 2, 4, 8, 16):
+        changed = single(source, seed=count, count=count)
+        points.append((len(changed.script), graph_distance(shape(source), shape(changed.content)).total))
+
+    assert kendall_tau(points) >= 0.8
