@@ -4,24 +4,28 @@ from collections.abc import Iterator
 from typing import Any
 
 from engine.bpmn.context import Context, compiled
-from engine.bpmn.elements import Activity, CatchOrThrow, Element, Process, Task
+from engine.bpmn.elements import Activity, CatchOrThrow, Element, Model, Process, Task
 from engine.bpmn.rules.data_flow import BUILT_IN
 from engine.errors import InvalidModel
 from engine.feel import FeelSyntaxError, compile_script, known_functions
 from engine.forms import Form
 from practice_repo.practice import CARD, Card, read_card
-from webapp.modeling.files import Opened, form_key, open_files
+from webapp.modeling.files import Files, Opened, form_key, kind_of, open_files
 
 ORIGINS = ("form", "result", "mapping", "script", "decision", "message", "loop", "error", "data", "search", "read")
 
 
-def vocabulary(files: dict[str, bytes], *, topics: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Choices for the properties panel; `variables` by process id, each with where it comes from."""
+def vocabulary(files: Files, *, origin: Files | None = None, topics: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Choices for the properties panel; `variables` by process id, each with where it comes from.
+
+    `trusted` are the names that the origin reads: handlers and messages bring many that no model declares.
+    """
     opened = open_files(files)
     card = _card(files)
     return {
         "variables": _variables(opened),
         "built_in": sorted(BUILT_IN),
+        "trusted": _trusted(origin or {}),
         "functions": sorted(known_functions()),
         "forms": [{"key": form_key(name), "file": name, **_titles(form)} for name, form in opened.forms.items()],
         "decisions": [
@@ -43,7 +47,7 @@ def vocabulary(files: dict[str, bytes], *, topics: tuple[str, ...] = ()) -> dict
     }
 
 
-def _card(files: dict[str, bytes]) -> Card | None:
+def _card(files: Files) -> Card | None:
     try:
         return read_card(files.get(CARD, b"").decode(errors="replace"))
     except InvalidModel:
@@ -127,7 +131,12 @@ def _form_keys(key: str | None, opened: Opened) -> Iterator[str]:
         yield from form.keys
 
 
-def _read_names(model: Any) -> dict[str, set[str]]:
+def _trusted(origin: Files) -> list[str]:
+    models = open_files({name: content for name, content in origin.items() if kind_of(name) == "bpmn"}).models
+    return sorted({name for model in models.values() for names in _read_names(model).values() for name in names})
+
+
+def _read_names(model: Model) -> dict[str, set[str]]:
     """What the model's expressions read, by process: jobs and messages bring some of it that nobody declares."""
     read: dict[str, set[str]] = {}
     for placed in Context(model).expressions:

@@ -49,7 +49,7 @@ def state(variant_id: str):
         changes=variants.changes(variant, model_language()),
         scenarios=scenario_names(variant.files),
         paths=possible_paths(variant.files),
-        **_checked(variant.files),
+        **_checked(variant.files, variant),
     )
 
 
@@ -68,9 +68,10 @@ def _main_model(variant: variants.Variant) -> str | None:
     return "process.bpmn" if "process.bpmn" in models else next(iter(sorted(models)), None)
 
 
-def _checked(files: dict[str, bytes]) -> dict[str, Any]:
+def _checked(files: dict[str, bytes], variant: variants.Variant) -> dict[str, Any]:
     topics = tuple(wiring().handlers)
-    return {"findings": check_files(files, topics=topics), "words": vocabulary(files, topics=topics)}
+    words = vocabulary(files, origin=variant.origin.files, topics=topics)
+    return {"findings": check_files(files, topics=topics), "words": words}
 
 
 @blueprint.get("/<variant_id>/files/<path:name>")
@@ -121,7 +122,8 @@ def _after(variant_id: str) -> dict[str, Any]:
 @login_required
 def check(variant_id: str):
     """Findings and words for the saved practice with the files sent, which need not be saved yet."""
-    return jsonify(_checked(_with_unsaved(variant_id)))
+    variant = variants.open_variant(variant_id)
+    return jsonify(_checked(_with_unsaved(variant), variant))
 
 
 @blueprint.post("/<variant_id>/expression")
@@ -147,7 +149,7 @@ def undo(variant_id: str):
         },
         removed=sorted(touched - set(after.files)),
         **_after(variant_id),
-        **_checked(after.files),
+        **_checked(after.files, after),
     )
 
 
@@ -163,7 +165,7 @@ def keep(variant_id: str):
 @login_required
 def play(variant_id: str):
     """One scenario, played on the server in memory."""
-    files = _with_unsaved(variant_id)
+    files = _with_unsaved(variants.open_variant(variant_id))
     result = play_scenario(files, _sent("scenario")["scenario"], handlers=shipped_handlers, resources=shipped_resources)
     return jsonify(result=result, paths=possible_paths(files))
 
@@ -193,12 +195,11 @@ def card(variant_id: str):
     return render_template("modeler/card.html", card=practice_of_files(variant.files).card, variant=variant)
 
 
-def _with_unsaved(variant_id: str) -> dict[str, bytes]:
+def _with_unsaved(variant: variants.Variant) -> dict[str, bytes]:
     unsaved = (request.get_json(silent=True) or {}).get("files", {})
     if not isinstance(unsaved, dict) or not all(isinstance(each, str) for each in unsaved.values()):
         raise InvalidInput(_("The files should be an object of texts by file name."))
-    files = variants.open_variant(variant_id).files
-    return files | {name: content.encode() for name, content in unsaved.items()}
+    return variant.files | {name: content.encode() for name, content in unsaved.items()}
 
 
 def _sent(*texts: str) -> dict[str, Any]:

@@ -32,7 +32,8 @@ export class DecisionEditor extends EventTarget {
   async load(xml) {
     this.isLoading = true;
     await this.modeler.importXML(xml);
-    const table = this.modeler.getViews().find((view) => view.type === "decisionTable" || view.type === "literalExpression");
+    const views = this.modeler.getViews();
+    const table = views.find((view) => view.type === "decisionTable") ?? views.find((view) => view.type === "literalExpression");
     if (table) await this.modeler.open(table);
     this.isLoading = false;
   }

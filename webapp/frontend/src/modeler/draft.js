@@ -12,7 +12,7 @@ export class Draft extends EventTarget {
     this.files = new Map(); // name → { kind, digest, content?, unsaved?, isChanged }
     this.changes = [];
     this.findings = [];
-    this.words = { variables: {}, forms: [], decisions: [], processes: [], roles: [], topics: [], touchpoints: [], messages: [], signals: [], errors: [], functions: [], built_in: [] };
+    this.words = { variables: {}, forms: [], decisions: [], processes: [], roles: [], topics: [], touchpoints: [], messages: [], signals: [], errors: [], functions: [], built_in: [], trusted: [] };
     this.saveState = "saved";
     this.saveSoon = later(SAVE_AFTER_MS, () => this.save());
     this.checkSoon = later(CHECK_AFTER_MS, () => this.check());

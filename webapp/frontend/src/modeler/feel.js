@@ -145,7 +145,7 @@ function checked(server, text, kind) {
 }
 
 function isKnown(world, name) {
-  if (world.words.built_in.includes(name) || world.words.functions.includes(name)) return true;
+  if (world.words.built_in.includes(name) || world.words.functions.includes(name) || world.words.trusted.includes(name)) return true;
   return Object.values(world.words.variables).some((list) => list.some((each) => each.name === name && each.origin !== "read"));
 }
 

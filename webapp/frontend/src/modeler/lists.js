@@ -54,7 +54,7 @@ export class Changes {
   render() {
     const { changes, mayEdit, hasDraft } = this.desk.draft;
     redraw(this.box, [
-      h("p", { class: "prop-note", role: "status" }, changes.length ? t("{number} changes against the origin. Each can be taken back alone.", { number: changes.length }) : t("No changes against the origin yet.")),
+      h("p", { class: "prop-note", role: "status" }, changes.length === 1 ? t("One change against the origin.") : changes.length ? t("{number} changes against the origin. Each can be taken back alone.", { number: changes.length }) : t("No changes against the origin yet.")),
       mayEdit ? button(t("Make a version"), () => this.#makeVersion(), { symbol: "device-floppy", keep: "make-version", disabled: !hasDraft }) : null,
       h("ul", { class: "side-list" }, changes.map((change) => this.#item(change, mayEdit))),
     ]);

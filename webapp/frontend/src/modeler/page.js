@@ -118,7 +118,7 @@ class Desk {
 
   #title(name) {
     const file = this.draft.files.get(name);
-    const mark = file.isChanged ? " •" : "";
+    const mark = this.draft.changes.some((each) => each.file === name) ? " •" : "";
     const { words } = this.draft;
     if (file.kind === "form") {
       const form = words.forms.find((each) => each.file === name);

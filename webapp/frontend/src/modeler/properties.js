@@ -213,7 +213,7 @@ class View {
     const body = definition[kind]?.body ?? "";
     return [
       selectField({ key: this.key("timer-kind"), label: t("Timer"), value: kind, world: this.world, options: [["timeDuration", t("after a while")], ["timeDate", t("at a moment")], ["timeCycle", t("again and again")]], commit: (next) => commit(next, body) }),
-      feelField({ key: this.key("timer"), label: { timeDuration: t("How long"), timeDate: t("When"), timeCycle: t("How often") }[kind], value: body, kind: "value", world: this.world, commit: (text) => commit(kind, text), hint: { timeDuration: "PT4H, P3D", timeDate: "2026-03-01T09:00:00Z", timeCycle: "R3/PT1H, 0 8 * * 1" }[kind] }),
+      feelField({ key: this.key("timer"), label: { timeDuration: t("How long"), timeDate: t("At what moment"), timeCycle: t("How often") }[kind], value: body, kind: "value", world: this.world, commit: (text) => commit(kind, text), hint: { timeDuration: "PT4H, P3D", timeDate: "2026-03-01T09:00:00Z", timeCycle: "R3/PT1H, 0 8 * * 1" }[kind] }),
     ];
   }
 
