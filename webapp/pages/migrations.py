@@ -185,17 +185,21 @@ def _changed_timers(values: Mapping[str, str]) -> str:
 
 
 def _marks(found: MigrationPlan, process_id: str) -> dict[str, dict[str, Any]]:
-    """The marks of both diagrams, and where cases are."""
+    """The marks of both diagrams, where cases are, and what to look at first."""
     elements = [each for each in found.elements if each.element.process_id == process_id]
     kinds = {"mapped": "mapped", "unmapped": "removed", "forbidden": "conflict"}
     targets = {each.target.id: "mapped" for each in elements if each.target is not None and each.status == "mapped"}
     added = {each.id: "added" for each in found.added if each.process_id == process_id}
+    notable = [each for each in _attention(found) if each in elements] or [each for each in elements if each.active]
+    old_focus = notable[0].element.id if notable else None
+    new_focus = next((each.target.id for each in notable if each.target is not None), next(iter(added), None))
     return {
         "old": {
             "marks": {each.element.id: kinds[each.status] for each in elements},
             "active": {each.element.id: each.active for each in elements if each.active},
+            "focus": old_focus,
         },
-        "new": {"marks": targets | added},
+        "new": {"marks": targets | added, "focus": new_focus},
     }
 
 
