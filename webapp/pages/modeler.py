@@ -32,7 +32,7 @@ SHOWN_KINDS = ("bpmn", "dmn", "form")
 @login_required
 def show(variant_id: str):
     variant = variants.open_variant(variant_id)
-    return render_template("modeler/page.html", variant=variant, language=model_language())
+    return render_template("modeler/page.html", variant=variant)
 
 
 @blueprint.get("/<variant_id>/state")
