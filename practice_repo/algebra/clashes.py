@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.bpmn.names import FLOW_NODES
 from practice_repo.algebra.difference import field_changes
 from practice_repo.algebra.document import KEYED_FIELDS, Document, Record, same
 from practice_repo.algebra.operations import Change, Operation
@@ -20,6 +21,7 @@ MOVED = "moved"
 CONTRACT = "contract"
 
 BOTH_ENDS = "ends"
+CONNECTING = frozenset({"source", "target", "attached_to"})
 FLOW_ENDS = frozenset({"source", "target"})
 CONTRACT_KINDS = frozenset({"message", "signal", "error", "escalation", "input", "output"})
 WORDS = ("name", "label", "documentation", "description", "annotation", "extensionElements/praxis:property")
@@ -230,26 +232,43 @@ def is_version(document: Document, place: tuple[str, str]) -> bool:
     return document.kind == "card" and place[1] == "version"
 
 
-def dependents(side: Side, start: set[str]) -> set[str]:
-    """Ids of these operations and of all of the side that cannot be done without them."""
-    needs = dependencies(side)
-    found = set(start)
+def dependencies(side: Side) -> Mapping[str, set[str]]:
+    """Operation id → ids of the side's operations that it needs.
+
+    They add what it uses, or let go what it removes. What connects an element that is added or removed belongs to it,
+    so such operations need each other: half an insertion would leave loose ends.
+    """
+    needs: dict[str, set[str]] = {operation.id: set() for operation in side.operations}
+    creator = {key: operation.id for key, (operation, _) in side.adds.items()}
+    creator.update({key: found[0].id for key, found in side.replaces.items()})
+    for operation in side.operations:
+        needs[operation.id] |= {creator[key] for key in operation.requires if key in creator}
+        for key in operation.removes - set(side.replaces):
+            needs[operation.id] |= {each.id for each, _source, _name in side.lets_go.get(key, ())}
+    for operation, key in _connected(side):
+        connecting = [*side.refers.get(key, ()), *side.lets_go.get(key, ())]
+        for other, _source, name in connecting:
+            if name in CONNECTING:
+                needs[operation.id].add(other.id)
+                needs[other.id].add(operation.id)
+    for identifier, needed in needs.items():
+        needed.discard(identifier)
+    return needs
+
+
+def _connected(side: Side) -> Iterator[tuple[Operation, str]]:
+    for whole in (side.adds, side.removes):
+        for key, (operation, record) in whole.items():
+            if record.kind in FLOW_NODES or record.kind == "sequenceFlow":
+                yield operation, key
+
+
+def closed(needs: Mapping[str, set[str]], ids: set[str]) -> set[str]:
+    """These operations and all that cannot be done without them."""
+    found = set(ids)
     growing = True
     while growing:
         more = {operation for operation, needed in needs.items() if operation not in found and needed & found}
         found |= more
         growing = bool(more)
     return found
-
-
-def dependencies(side: Side) -> Mapping[str, set[str]]:
-    """Operation id → ids of the side's operations that it needs: they add what it uses, or free what it removes."""
-    creator = {key: operation.id for key, (operation, _) in side.adds.items()}
-    creator.update({key: found[0].id for key, found in side.replaces.items()})
-    needs: dict[str, set[str]] = {operation.id: set() for operation in side.operations}
-    for operation in side.operations:
-        needs[operation.id] |= {creator[key] for key in operation.requires if key in creator}
-        for key in operation.removes - set(side.replaces):
-            needs[operation.id] |= {each.id for each, _source, _name in side.lets_go.get(key, ())}
-        needs[operation.id].discard(operation.id)
-    return needs

@@ -9,7 +9,7 @@ from typing import Any
 from engine.errors import InvalidInput
 from practice_repo.algebra import clashes as kinds
 from practice_repo.algebra.alignment import Alignment, align, rekeyed
-from practice_repo.algebra.clashes import Clash, Side, clashes, dependencies, is_list, is_version
+from practice_repo.algebra.clashes import Clash, Side, clashes, closed, dependencies, is_list, is_version
 from practice_repo.algebra.conflicts import DOES_NOT_FIT, Conflict, Resolution
 from practice_repo.algebra.difference import apply, difference, field_changes
 from practice_repo.algebra.document import Document, Record, is_reference, same
@@ -49,6 +49,14 @@ class FileMerge:
         self.serial: dict[str, Clash] = {}  # theirs' operations that come in line with ours without asking
         self.unfit: list[Conflict] = []
         self.by_id = {each.id: each for each in (*self.our_operations, *self.their_operations)}
+
+    @cached_property
+    def our_needs(self) -> Mapping[str, set[str]]:
+        return dependencies(self.mine)
+
+    @cached_property
+    def their_needs(self) -> Mapping[str, set[str]]:
+        return dependencies(self.yours)
 
     # --- conflicts --------------------------------------------------------------------------------------------------
 
@@ -151,28 +159,30 @@ class FileMerge:
     # --- result -----------------------------------------------------------------------------------------------------
 
     def result(
-        self, resolutions: Mapping[str, Resolution], *, without: Collection[str] = (), dropping: Collection[str] = ()
+        self,
+        resolutions: Mapping[str, Resolution],
+        *,
+        without: Collection[str] = (),
+        dropping: Collection[str] = (),
+        trying: bool = False,
     ) -> FileResult:
         """The file for these answers, without some operations of theirs, and with some of ours dropped.
 
-        An operation of theirs that does not fit after all becomes a conflict of its own (see `conflicts`).
+        An operation of theirs that does not fit after all becomes a conflict of its own (see `conflicts`); with
+        `trying` CannotApply is raised for it.
         """
         while True:
             try:
                 return self._attempt(resolutions, set(without), set(dropping))
             except CannotApply as refusal:
-                if not self._note_unfit(refusal):
+                if trying or not self._note_unfit(refusal):
                     raise
 
     def _note_unfit(self, refusal: CannotApply) -> bool:
         operation = self._original_of(refusal.operation)
         if operation is None:
             return False
-        group = {operation.id}
-        needs = dependencies(self.yours)
-        for each in self.their_operations:  # in order: what builds on it comes later
-            if needs[each.id] & group:
-                group.add(each.id)
+        group = closed(self.their_needs, {operation.id})
         known = {each.id for conflict in self.unfit for each in conflict.theirs}
         if group <= known:
             return False

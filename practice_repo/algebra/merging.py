@@ -12,12 +12,12 @@ from typing import Generic, TypeVar
 
 from engine.errors import Finding
 from practice_repo.algebra import clashes as kinds
-from practice_repo.algebra.clashes import dependencies
+from practice_repo.algebra.clashes import closed
 from practice_repo.algebra.conflicts import SAME_FILE, SEMANTIC, Conflict, Resolution
 from practice_repo.algebra.document import Document
 from practice_repo.algebra.file_merge import FileMerge
 from practice_repo.algebra.merge_checks import Worsened, worsened
-from practice_repo.algebra.operations import Operation
+from practice_repo.algebra.operations import CannotApply, Operation
 from practice_repo.algebra.package import Package, package_difference
 from practice_repo.algebra.placing import placed
 
@@ -114,7 +114,7 @@ class _Part:
         raise NotImplementedError
 
     def result(
-        self, answers: Mapping[str, Resolution], without: Collection[str], dropping: Collection[str]
+        self, answers: Mapping[str, Resolution], without: Collection[str], dropping: Collection[str], trying: bool
     ) -> _PartResult:
         raise NotImplementedError
 
@@ -134,9 +134,9 @@ class _File(_Part):
         return self.work.conflicts
 
     def result(
-        self, answers: Mapping[str, Resolution], without: Collection[str], dropping: Collection[str]
+        self, answers: Mapping[str, Resolution], without: Collection[str], dropping: Collection[str], trying: bool
     ) -> _PartResult:
-        found = self.work.result(answers, without=without, dropping=dropping)
+        found = self.work.result(answers, without=without, dropping=dropping, trying=trying)
         return _PartResult(placed(found.document, self.work.ours), (*found.ours, *found.theirs))
 
     def obsolete(self) -> Collection[str]:
@@ -170,7 +170,7 @@ class _WholeFile(_Part):
         return (self.conflict,) if self.conflict else ()
 
     def result(
-        self, answers: Mapping[str, Resolution], without: Collection[str], dropping: Collection[str]
+        self, answers: Mapping[str, Resolution], without: Collection[str], dropping: Collection[str], trying: bool
     ) -> _PartResult:
         _, ours, theirs = self.versions
         without_theirs = any(each.id in without for each in self.theirs)
@@ -216,8 +216,10 @@ class _Run:
             tuple(each for each in ours if each.id in done_by_both and each.id not in open_ids),
         )
 
-    def _results(self, without: Collection[str], dropping: Collection[str]) -> dict[str, _PartResult]:
-        return {name: part.result(self.answers, without, dropping) for name, part in self.parts.items()}
+    def _results(
+        self, without: Collection[str], dropping: Collection[str], trying: bool = False
+    ) -> dict[str, _PartResult]:
+        return {name: part.result(self.answers, without, dropping, trying) for name, part in self.parts.items()}
 
     def _worsened(self, results: Mapping[str, _PartResult]) -> list[Worsened]:
         files = {name: result.document for name, result in results.items() if result.document is not None}
@@ -242,14 +244,16 @@ class _Run:
         applied = {each.id for result in results.values() for each in result.applied}
         theirs = [each for part in self.parts.values() for each in part.theirs if each.id in applied]
         ours = [each for part in self.parts.values() for each in part.ours if each.id in applied]
-        their_group = self._culprits(first, theirs, lambda held: self._results(self.without | held, self.dropping))
+        their_group = self._culprits(
+            first, theirs, lambda held: self._results(self.without | held, self.dropping, True)
+        )
         if not their_group:
             self.accepted.add(_place(first))  # not of this merge's making: an answer or an edit did it
             return True
         others = {each.id for each in theirs} - their_group
         our_group = self._culprits(
-            first, ours, lambda held: self._results(self.without | others, self.dropping | held)
-        ) or self._culprits(first, ours, lambda held: self._results(self.without, self.dropping | held))
+            first, ours, lambda held: self._results(self.without | others, self.dropping | held, True)
+        ) or self._culprits(first, ours, lambda held: self._results(self.without, self.dropping | held, True))
         conflict = self._semantic_conflict(broken, our_group, their_group)
         if any(each.id == conflict.id for each in self.semantic):
             return False
@@ -271,34 +275,31 @@ class _Run:
         self, broken: Worsened, operations: Sequence[Operation], held: Callable[[set[str]], Mapping[str, _PartResult]]
     ) -> set[str]:
         """Ids of the operation without which the place is whole, and of what depends on it; found by bisecting."""
-        low, high = 0, len(operations)  # the first `low` do no harm, the first `high` do
         ids = [each.id for each in operations]
-        if not operations or self._breaks(broken, held(set(ids))):
+        if not ids or self._breaks(broken, held, set(ids)):
             return set()
+        low, high = 0, len(ids)  # with the first `low` all is well, with the first `high` it is not
         while high - low > 1:
             middle = (low + high) // 2
-            if self._breaks(broken, held(self._closed(set(ids[middle:])))):
+            if self._breaks(broken, held, self._closed(set(ids[middle:]))):
                 high = middle
             else:
                 low = middle
         return self._closed({ids[high - 1]})
 
-    def _breaks(self, broken: Worsened, results: Mapping[str, _PartResult]) -> bool:
-        return _place(broken) in {_place(each) for each in self._worsened(results)}
+    def _breaks(self, broken: Worsened, held: Callable[[set[str]], Mapping[str, _PartResult]], ids: set[str]) -> bool:
+        """Whether the place is broken still without these; what cannot be tried counts as broken."""
+        try:
+            return _place(broken) in {_place(each) for each in self._worsened(held(ids))}
+        except CannotApply:
+            return True
 
     def _closed(self, ids: set[str]) -> set[str]:
         """With all operations that cannot be done without these."""
         found = set(ids)
         for part in self.parts.values():
-            if not isinstance(part, _File):
-                continue
-            for side in (part.work.mine, part.work.yours):
-                needs = dependencies(side)
-                growing = True
-                while growing:
-                    more = {each for each, needed in needs.items() if each not in found and needed & found}
-                    found |= more
-                    growing = bool(more)
+            if isinstance(part, _File) and found & {each.id for each in (*part.ours, *part.theirs)}:
+                found = closed(part.work.their_needs, closed(part.work.our_needs, found))
         return found
 
     def _semantic_conflict(self, broken: Sequence[Worsened], ours: set[str], theirs: set[str]) -> Conflict:

@@ -62,8 +62,10 @@ def check_laws(base: Document, ours: Document, theirs: Document, tally: Tally, p
 
 
 def is_mirrored(merged: Merged[Document], turned: Merged[Document]) -> bool:
-    """The same result from both directions, or the same questions."""
-    if merged.is_clean and turned.is_clean:
+    """The same result from both directions, or the same questions (of semantic ones: that there are any)."""
+    if merged.is_clean != turned.is_clean:
+        return False
+    if merged.is_clean:
         return merged.result.digest == turned.result.digest
     return questions(merged) == questions(turned, mirrored=True)
 
@@ -71,8 +73,10 @@ def is_mirrored(merged: Merged[Document], turned: Merged[Document]) -> bool:
 def questions(merged: Merged[Document], mirrored: bool = False) -> list[tuple]:
     found = []
     for conflict in merged.open:
+        if conflict.kind == "semantic":
+            continue
         sides = [tuple(sorted(describe(each) for each in side)) for side in (conflict.ours, conflict.theirs)]
-        found.append((*sides[::-1], "") if mirrored else (*sides, ""))
+        found.append(tuple(sides[::-1] if mirrored else sides))
     return sorted(found)
 
 
