@@ -159,6 +159,7 @@ class _Move:
         return match.target
 
     def _carry_joins(self, token: Token, twin: Token) -> None:
+        twin.joins = {} if token.joins is not None else None
         for gateway_id, arrived in (token.joins or {}).items():
             join = token.inner.nodes[gateway_id]
             flows = self._flows(join, arrived)
@@ -169,7 +170,6 @@ class _Move:
                 for _ in range(sum(arrived.values())):
                     self.new.spawn(target, twin)
                 continue
-            twin.joins = twin.joins or {}
             counts = twin.joins.setdefault(target.element.id, {})
             for flow_id, count in arrived.items():
                 counts[flows[flow_id]] = counts.get(flows[flow_id], 0) + count
@@ -194,7 +194,7 @@ class _Move:
         return None if missing else found
 
     def _carry_compensation(self, token: Token, twin: Token) -> None:
-        if token.done:
+        if token.done is not None:
             twin.done = self._records(token.done, token.inner)
         if token.pending is not None:
             thrown_in = self.old.tasks.get(token.compensates)
@@ -218,6 +218,8 @@ class _Move:
 
     def _carry_half_happened(self, token: Token, twin: Token) -> None:
         """Parallel multiple events of which some have happened."""
+        if token.fired is not None:
+            twin.fired = {}
         for element_id, happened in (token.fired or {}).items():
             node = next(each for each in _catchers(token) if each.element.id == element_id)
             target = self._catcher(token, twin, node)
@@ -226,7 +228,7 @@ class _Move:
             if any(not _is_same(*pair) for pair in zip(node.caught, target.caught, strict=True)):
                 self.obstacles.append(about(node.element, "half_happened"))
                 continue
-            twin.fired = {**(twin.fired or {}), target.element.id: happened}
+            twin.fired[target.element.id] = happened
 
     def _carry_start(self, token: Token, twin: Token) -> None:
         if token.start_id is None:
