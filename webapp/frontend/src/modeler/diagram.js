@@ -57,7 +57,8 @@ export class DiagramEditor extends EventTarget {
     const view = canvas.viewbox();
     const selected = this.selected?.id;
     await this.modeler.importXML(toScreen(xml, this.language));
-    canvas.viewbox({ x: view.x, y: view.y, width: view.width, height: view.height });
+    if (this.box.clientWidth) canvas.viewbox({ x: view.x, y: view.y, width: view.width, height: view.height });
+    else this.fitLater = true;
     this.#paint();
     if (selected) this.select(selected, { scroll: false });
     else this.dispatchEvent(new CustomEvent("selected"));
@@ -146,6 +147,7 @@ export class DiagramEditor extends EventTarget {
     if (!this.modeler) return;
     this.get("canvas").resized();
     if (this.fitLater) this.fit();
+    if (this.selected) this.get("contextPad").open(this.selected, true); // it was placed while nothing was to see
   }
 
   mark(marks) {

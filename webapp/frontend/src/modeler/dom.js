@@ -51,12 +51,46 @@ export function later(milliseconds, action) {
   return call;
 }
 
+// What is typed into and what is being clicked stays in the page until that is over; then the newest state is drawn.
+const waiting = new Map(); // box → children
+let isPointerDown = false;
+
+const isTyping = (box) => box.contains(document.activeElement) && document.activeElement.dataset.typing === "yes";
+
+function drawWaiting() {
+  for (const [box, children] of [...waiting]) redraw(box, children);
+}
+
+const drawLater = () => setTimeout(drawWaiting);
+
+document.addEventListener("input", ({ target }) => {
+  if (target.matches("input:not([type=checkbox]), textarea")) target.dataset.typing = "yes";
+});
+for (const ended of ["change", "focusout"]) {
+  document.addEventListener(ended, ({ target }) => {
+    if (!target.dataset?.typing) return;
+    delete target.dataset.typing;
+    drawLater();
+  });
+}
+document.addEventListener("pointerdown", () => (isPointerDown = true), true);
+for (const ended of ["pointerup", "pointercancel"]) {
+  document.addEventListener(ended, () => setTimeout(() => ((isPointerDown = false), drawWaiting())), true);
+}
+
+// For what needs the newest state in the page: focus it after a click has been dealt with.
+export const afterDrawing = (action) => setTimeout(action);
+
 // Draw anew what stands in `box`, and leave the focus where the person had it (by data-keep).
 export function redraw(box, children) {
+  if (isPointerDown || isTyping(box)) {
+    waiting.set(box, children);
+    return;
+  }
+  waiting.delete(box);
   const active = box.contains(document.activeElement) ? document.activeElement : null;
   const key = active?.dataset.keep;
-  const range = active && "selectionStart" in active && active.type !== "checkbox" ? [active.selectionStart, active.selectionEnd] : null;
-  const typed = active && "value" in active ? active.value : null;
+  const range = active?.matches("input:not([type=checkbox]), textarea") ? [active.selectionStart, active.selectionEnd] : null;
   const open = new Map([...box.querySelectorAll("details[data-keep]")].map((each) => [each.dataset.keep, each.open]));
   const top = box.scrollTop;
   box.replaceChildren(...[children].flat(Infinity).filter(Boolean));
@@ -64,11 +98,9 @@ export function redraw(box, children) {
     if (open.has(each.dataset.keep)) each.open = open.get(each.dataset.keep);
   }
   box.scrollTop = top;
-  if (!key) return;
-  const again = [...box.querySelectorAll("[data-keep]")].find((each) => each.dataset.keep === key);
+  const again = key && [...box.querySelectorAll("[data-keep]")].find((each) => each.dataset.keep === key);
   if (!again) return;
   again.focus({ preventScroll: true });
-  if (typed !== null && active.dataset.typing === "yes" && again.value !== typed) again.value = typed;
   try {
     if (range) again.setSelectionRange(...range);
   } catch {} // inputs without a text selection

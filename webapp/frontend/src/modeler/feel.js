@@ -102,14 +102,12 @@ export function feelInput({ key, value, kind, rows, world, commit, describedBy, 
   const commitSoon = later(CHECK_AFTER_MS, () => commit(input.value));
 
   input.addEventListener("input", () => {
-    input.dataset.typing = "yes";
     suggest();
     checkSoon();
     commitSoon();
   });
   const commitNow = () => {
     if (commitSoon.isWaiting()) commitSoon.now();
-    delete input.dataset.typing;
   };
   input.addEventListener("change", commitNow);
   input.addEventListener("blur", () => {

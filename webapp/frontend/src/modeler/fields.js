@@ -40,12 +40,10 @@ export function textField({ key, label, value, commit, rows = 1, hint, world, li
 function commitLater(input, commit) {
   const soon = later(COMMIT_AFTER_MS, () => commit(input.value));
   input.addEventListener("input", () => {
-    input.dataset.typing = "yes";
     soon();
   });
   const now = () => {
     if (soon.isWaiting()) soon.now();
-    delete input.dataset.typing;
   };
   input.addEventListener("change", now);
   input.addEventListener("blur", now);

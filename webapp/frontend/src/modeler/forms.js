@@ -1,6 +1,6 @@
 // The form builder: fields as a list, the chosen one's properties below, and the form as employees see it beside.
 // Works on the form's JSON in place: what it does not know stays as it is.
-import { h, later, redraw } from "./dom.js";
+import { afterDrawing, h, later, redraw } from "./dom.js";
 import { button, checkField, feelField, group, iconButton, rowsField, selectField, textField } from "./fields.js";
 import { t } from "./text.js";
 
@@ -197,7 +197,7 @@ export class FormEditor extends EventTarget {
   #choose(component) {
     this.chosen = component;
     this.render();
-    this.details.querySelector("select, input, textarea")?.focus();
+    afterDrawing(() => this.details.querySelector("select, input, textarea")?.focus());
   }
 
   #drawDetails(rows) {

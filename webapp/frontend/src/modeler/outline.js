@@ -1,5 +1,5 @@
 // The model as a table: everything that the diagram can do, by keyboard and for screen readers.
-import { h, newId, redraw } from "./dom.js";
+import { afterDrawing, h, newId, redraw } from "./dom.js";
 import { connect, insertAfter, kindChoices, remove, targetsOf } from "./edit.js";
 import { button, iconButton } from "./fields.js";
 import { feelInput } from "./feel.js";
@@ -162,7 +162,7 @@ export class Outline {
     const name = element.businessObject.name || element.id;
     remove(editor, element);
     this.render();
-    this.focusRow(ids[at + 1] ?? ids[at - 1]);
+    afterDrawing(() => this.focusRow(ids[at + 1] ?? ids[at - 1]));
     this.note.textContent = t("{name} is deleted; undo brings it back.", { name });
   }
 }

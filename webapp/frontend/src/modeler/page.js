@@ -1,7 +1,7 @@
 // The modeler's page: tabs, files, the canvas and what stands beside it.
 import "./modeler.css";
 import { DiagramEditor } from "./diagram.js";
-import { h, icon, redraw, tabs, useIcons } from "./dom.js";
+import { afterDrawing, h, icon, redraw, tabs, useIcons } from "./dom.js";
 import { Draft } from "./draft.js";
 import { button, iconButton } from "./fields.js";
 import { keepInlineStyles } from "./inline_styles.js";
@@ -21,6 +21,7 @@ export async function startModeler(root) {
   useIcons(root.dataset.icons);
   await speak(root.dataset.language);
   const desk = new Desk(root);
+  root.desk = desk; // for the browser's console and the tests
   try {
     await desk.start();
   } catch (error) {
@@ -192,7 +193,7 @@ class Desk {
     this.paint();
     this.outline.render();
     this.#fillSelects();
-    if (!this.panel.box.contains(document.activeElement)) this.panel.render();
+    this.panel.render();
   }
 
   #changesChanged() {
@@ -386,7 +387,7 @@ class Desk {
     this.editor.select(id);
     this.sideTabs.show("properties");
     this.panel.render();
-    this.panel.box.querySelector("input, textarea, select")?.focus();
+    afterDrawing(() => this.panel.box.querySelector("input, textarea, select")?.focus());
   }
 
   // To a file and, there, to an element (or to what a changed table or form is about).

@@ -1,5 +1,5 @@
 // The saved scenarios: play them on the server, see what failed, what was taken on the diagram, and edit them.
-import { h, redraw } from "./dom.js";
+import { afterDrawing, h, redraw } from "./dom.js";
 import { button } from "./fields.js";
 import { t } from "./text.js";
 
@@ -162,7 +162,7 @@ export class Play {
     this.editing = { head, blocks: number === null ? [...blocks, fresh] : blocks, number: number ?? blocks.length, problem: "" };
     this.editing.text = this.editing.blocks[this.editing.number];
     this.render();
-    this.box.querySelector('[data-keep="scenario-text"]')?.focus();
+    afterDrawing(() => this.box.querySelector('[data-keep="scenario-text"]')?.focus());
   }
 
   #editor() {
