@@ -19,8 +19,10 @@ FAMILIES = {
     "intermediateCatchEvent": "event",
     "intermediateThrowEvent": "event",
 }
+KEYED_BY_CONTENT = frozenset({"form", "card", "text"})  # a field or role with another key is another one
 FLOWS = frozenset({"sequenceFlow", "messageFlow", "association"})
 FRAMES = frozenset({"process", "collaboration", "laneSet", "decisionTable", "output", "form", "definitions"})
+ONE_LINEAGE_FROM = 0.5  # share of elements with equal keys from which the rest is new or gone, not renamed
 UNTRUSTED_BELOW = 0.5  # share of equal ids with alike names below which equal ids are chance
 ALIKE = 0.5  # labels below are different words
 CUT_OFF = 0.4
@@ -63,10 +65,15 @@ class _Matcher:
         self.pairs: dict[str, str] = {}
         self.paired: set[str] = set()  # keys of the base
         self.scores: dict[str, float] = {}
+        self.is_one_lineage = False
+        self.is_keyed_by_content = base.kind in KEYED_BY_CONTENT
 
     def alignment(self) -> Alignment:
         self.by_lineage()
-        if len(self.pairs) < len(self.changed.records) and len(self.paired) < len(self.base.records):
+        fewer = min(len(self.changed.records), len(self.base.records))
+        self.is_one_lineage = len(self.pairs) > max(3, ONE_LINEAGE_FROM * fewer)
+        is_open = len(self.pairs) < len(self.changed.records) and len(self.paired) < len(self.base.records)
+        if is_open and not self.is_keyed_by_content:
             self.by_name()
             self.by_place()
             for _round in range(MOST_ROUNDS):
@@ -91,6 +98,10 @@ class _Matcher:
     def by_lineage(self) -> None:
         """Equal keys, then equal ids, of one family. When the names say that equal ids are chance, names must agree."""
         candidates = [(key, key) for key in self.changed.records if key in self.base.records]
+        if self.is_keyed_by_content:
+            self.pairs |= {key: key for key, _same in candidates}
+            self.scores |= dict.fromkeys(self.pairs, 1.0)
+            return
         ids = {record.id: key for key, record in self.base.records.items() if record.id}
         candidates += [
             (key, ids[record.id])
@@ -164,7 +175,12 @@ class _Matcher:
         return is_new
 
     def may_be(self, changed: str, base: str) -> bool:
-        """Named elements that stand alone in their place are only one when their names have something in common."""
+        """Named elements that stand alone in their place are only one when their names have something in common.
+
+        Of one lineage, what lost its key was most likely deleted and the other one drawn: then more must agree.
+        """
+        if self.is_one_lineage and self.changed.records[changed].kind not in FRAMES:
+            return self.is_same_again(changed, base)
         both_named = self.changed.labels[changed] and self.base.labels[base]
         if not both_named or self.changed.records[changed].kind in FRAMES:
             return True
@@ -205,6 +221,8 @@ class _Matcher:
         """0 for pairs that are not one."""
         named, other_named = self.changed.labels[changed], self.base.labels[base]
         around = self.context(changed, base)
+        if self.is_one_lineage and not self.is_same_again(changed, base):
+            return 0.0
         if named and other_named:
             label = self.likeness(changed, base)
             is_alike = label >= ALIKE or (around >= 0.99 and label >= 0.25)
@@ -214,6 +232,15 @@ class _Matcher:
             score = around - (0.2 if named or other_named else 0.0)
             cut_off = CUT_OFF_WITHOUT_NAMES
         return score + self.bonus(changed, base) if score >= cut_off else 0.0
+
+    def is_same_again(self, changed: str, base: str) -> bool:
+        """An element deleted and drawn anew: of one kind, and with one name or, nameless, in one place."""
+        if self.changed.records[changed].kind != self.base.records[base].kind:
+            return False
+        named, other_named = self.changed.labels[changed], self.base.labels[base]
+        if named and other_named:
+            return bool(set(self.changed.normal[changed]) & set(self.base.normal[base]))
+        return not named and not other_named and self.context(changed, base) >= 0.99
 
     def bonus(self, changed: str, base: str) -> float:
         """Decides between equals: the same kind, in the same scope and lane."""
@@ -252,20 +279,23 @@ class _Matcher:
         return [key for key in keys if side.records[key].kind in FLOWS]
 
     def pair_in_order(self, changed: list[str], base: list[str], ends: tuple[str, ...], score: float) -> bool:
+        """Flows with equal ends, those that also say the same first."""
         waiting: dict[tuple[str, ...], list[str]] = defaultdict(list)
         for key in base:
             record = self.base.records[key]
             waiting[(record.kind, *(str(record.get(end)) for end in ends))].append(key)
-        is_new = False
+        candidates = []
         for key in changed:
             record = self.changed.records[key]
             place = (record.kind, *(self.pairs.get(str(record.get(end)), "") for end in ends))
-            candidates = [each for each in waiting.get(place, ()) if each not in self.paired]
-            if "" in place or not candidates:
-                continue
-            best = max(candidates, key=lambda each: (self.says_the_same(key, each), -self.base.position[each]))
-            self.pair(key, best, score)
-            is_new = True
+            for other in waiting.get(place, ()) if "" not in place else ():
+                order = (self.changed.position[key], self.base.position[other])
+                candidates.append((-self.says_the_same(key, other), *order, key, other))
+        is_new = False
+        for *_order, key, other in sorted(candidates):
+            if key not in self.pairs and other not in self.paired:
+                self.pair(key, other, score)
+                is_new = True
         return is_new
 
     def says_the_same(self, changed: str, base: str) -> int:

@@ -31,6 +31,7 @@ class _Grouping:
     def __init__(self, base: Document, changed: Document, changes: Sequence[Change]):
         self.base = base
         self.changed = changed
+        self.known = changed.with_records({**changed.records, **base.records})  # as people knew it, and what is new
         self.removed = {change.key: change for change in changes if change.action == "remove"}
         self.added = {change.key: change for change in changes if change.action == "add"}
         self.sets = [change for change in changes if change.action == "set"]
@@ -135,8 +136,8 @@ class _Grouping:
     # for people
 
     def details(self, draft: _Draft) -> dict[str, Any]:
-        record = self.base.records.get(draft.target) or self.changed.records[draft.target]
-        document = self.base if draft.target in self.base.records else self.changed
+        document = self.known
+        record = document.records[draft.target]
         details = {"name": name_of(record, document), "kind": record.kind}
         if chinese := record.get("extensionElements/praxis:property[name:zh]@value") or record.get("label:zh"):
             details["name:zh"] = chinese
@@ -146,8 +147,8 @@ class _Grouping:
         texts = [
             {
                 "field": str(change.field),
-                "before": self.text_of(change.before, str(change.field), self.base),
-                "after": self.text_of(change.after, str(change.field), self.changed),
+                "before": self.text_of(change.before, str(change.field)),
+                "after": self.text_of(change.after, str(change.field)),
             }
             for change in draft.changes
             if change.action == "set" and change.key == draft.target
@@ -158,13 +159,13 @@ class _Grouping:
             details["before"], details["after"] = main["before"], main["after"]
         return details
 
-    def text_of(self, value: Any, name: str, document: Document) -> str:
+    def text_of(self, value: Any, name: str) -> str:
         if value is None:
             return ""
         if isinstance(value, tuple):
-            return ", ".join(self.text_of(each, name, document) for each in value)
-        if is_reference(name) and (record := document.records.get(str(value))):
-            return name_of(record, document)
+            return ", ".join(self.text_of(each, name) for each in value)
+        if is_reference(name) and (record := self.known.records.get(str(value))):
+            return name_of(record, self.known)
         return str(value).removeprefix("?") if is_reference(name) else str(value)
 
 

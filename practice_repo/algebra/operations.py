@@ -119,7 +119,9 @@ class Operation:
     def inverse(self) -> "Operation":
         """The operation that takes this one back. Its type is this one's; `details` say that it is one."""
         changes = tuple(change.inverse() for change in reversed(self.changes))
-        details = {**self.details, "inverse": not self.details.get("inverse", False)}
+        details = {**self.details, "inverse": True}
+        if self.details.get("inverse"):
+            del details["inverse"]
         for before, after in (("before", "after"), ("layout_before", "layout")):
             if before in details or after in details:
                 details[before], details[after] = self.details.get(after), self.details.get(before)

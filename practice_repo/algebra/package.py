@@ -57,13 +57,32 @@ class Package:
 
     @cached_property
     def documents(self) -> Mapping[str, Document]:
-        """Every file as a document; one that cannot be read as what its name says is a text."""
-        return {name: _document(name, content) for name, content in sorted(self.files.items())}
+        """Every file as a document, read when it is asked for; one that is not what its name says is a text."""
+        return _Documents(self.files)
 
     def with_files(self, files: Mapping[str, bytes | None]) -> "Package":
         """The package with these files put in; None takes one out."""
         changed = {**self.files, **files}
         return Package({name: content for name, content in changed.items() if content is not None})
+
+
+class _Documents(Mapping[str, Document]):
+    """Documents by name, each read once."""
+
+    def __init__(self, files: Mapping[str, bytes]):
+        self.files = files
+        self.read: dict[str, Document] = {}
+
+    def __getitem__(self, name: str) -> Document:
+        if name not in self.read:
+            self.read[name] = _document(name, self.files[name])
+        return self.read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self.files))
+
+    def __len__(self) -> int:
+        return len(self.files)
 
 
 def _document(name: str, content: bytes) -> Document:
