@@ -13,7 +13,7 @@ from engine.bpmn.extensions import read_extension
 from engine.bpmn.lint import lint
 from engine.bpmn.secure_xml import parse_xml
 from engine.dmn import read_dmn
-from engine.errors import EngineError, InvalidInput
+from engine.errors import EngineError
 from engine.forms import read_form
 from practice_repo.card import CARD
 from practice_repo.card_entry import KEY
@@ -21,6 +21,7 @@ from practice_repo.card_writer import write_toml
 from practice_repo.packs.foreign.conversion import convert
 from practice_repo.packs.foreign.forms import embedded_forms, embedded_id, form, form_fields, placeholder, written
 from practice_repo.packs.foreign.report import ForeignImport, ImportReport, Item
+from practice_repo.packs.foreign.signavio_json import is_signavio_json, read_signavio_json
 
 MAIN = "process.bpmn"
 UNKNOWN_LICENCE = "LicenseRef-unknown"
@@ -34,13 +35,14 @@ def import_foreign(
 
     `others` are files that belong to it (further .bpmn, .dmn, .form and .json), by name. To the engine the converted
     model means the same as the foreign one, element by element; ids stay, except that the main process gets a
-    snake_case id where it has none. Raises `InvalidModel` with a finding per place for a file that cannot be read.
+    snake_case id where it has none. Signavio's own JSON is read as well. Raises `InvalidModel` with a finding per place
+    for a file that cannot be read.
     """
-    if _is_signavio_json(content):
-        raise InvalidInput(
-            f"{name} is Signavio's own JSON: export the diagram as BPMN 2.0 XML in Signavio, and import that file."
-        )
+    left_out: list[Item] = []
+    if is_signavio_json(content):
+        content, left_out = read_signavio_json(content)
     work = _Import(content, name, dict(others or {}), licence)
+    work.left_out = left_out
     return ForeignImport(dict(sorted(work.run().items())), work.report)
 
 
@@ -53,10 +55,12 @@ class _Import:
         self.files: dict[str, bytes] = {}
         self.forms: dict[str, bytes] = {}
         self.roles: dict[str, str] = {}
+        self.left_out: list[Item] = []  # before the BPMN file came to be
 
     def run(self) -> dict[str, bytes]:
         foreign = parse_xml(self.source)
         converted, self.report = convert(self.source)
+        self.report.dropped += self.left_out
         root = parse_xml(converted)
         self._take_others()
         main = self._main_process(root)
@@ -335,8 +339,3 @@ def _file_name(name: str) -> str:
     stem, dot, ending = name.replace("\\", "/").rpartition("/")[2].rpartition(".")
     found = f"{_key(stem)}{dot}{ending}"
     return f"other_{found}" if found == MAIN else found
-
-
-def _is_signavio_json(content: bytes) -> bool:
-    start = content[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
-    return start.startswith(b"{") and b"stencil" in content[:200_000]
