@@ -8,6 +8,7 @@ again by the last three; names count in English and Chinese.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from engine.bpmn.names import ACTIVITIES, GATEWAYS
 from practice_repo.algebra.document import KEYED_FIELDS, Document, FieldValue, Record, is_reference
@@ -25,9 +26,10 @@ FRAMES = frozenset({"process", "collaboration", "laneSet", "decisionTable", "out
 ONE_LINEAGE_FROM = 0.5  # share of elements with equal keys from which the rest is new or gone, not renamed
 UNTRUSTED_BELOW = 0.5  # share of equal ids with alike names below which equal ids are chance
 ALIKE = 0.5  # labels below are different words
+BARELY_ALIKE = 0.25  # enough where all neighbours are the same
 CUT_OFF = 0.4
 CUT_OFF_WITHOUT_NAMES = 0.3
-MOST_ROUNDS = 12
+MARGIN = 0.25
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,8 @@ class _Matcher:
         self.paired: set[str] = set()  # keys of the base
         self.scores: dict[str, float] = {}
         self.is_one_lineage = False
+        self.looked_at: set[str] = set()  # keys of pairs whose neighbours are in `beside`
+        self.beside: set[tuple[str, str]] = set()
         self.is_keyed_by_content = base.kind in KEYED_BY_CONTENT
 
     def alignment(self) -> Alignment:
@@ -76,7 +80,7 @@ class _Matcher:
         if is_open and not self.is_keyed_by_content:
             self.by_name()
             self.by_place()
-            for _round in range(MOST_ROUNDS):
+            for _round in self.changed.records:
                 if not (self.by_likeness() | self.by_ends() | self.by_cells() | self.by_place()):
                     break
             self.by_one_end()
@@ -189,33 +193,54 @@ class _Matcher:
     # likeness and surroundings
 
     def by_likeness(self) -> bool:
-        """Greedily the most alike pairs of one family."""
-        groups: dict[str, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
-        for key in self.open_changed():
-            kind = self.changed.records[key].kind
-            groups[FAMILIES.get(kind, kind)][0].append(key)
-        for key in self.open_base():
-            kind = self.base.records[key].kind
-            groups[FAMILIES.get(kind, kind)][1].append(key)
+        """The most alike pairs of one family: with alike names, or beside pairs that are known."""
+        self.look_beside_new_pairs()
         scored = []
-        for kind, (changed, base) in groups.items():
-            if kind in FLOWS or kind == "rule":
-                continue
-            for one in changed:
-                for other in base:
-                    score = self.score(one, other)
-                    if score > 0:
-                        scored.append((-score, self.base.position[other], self.changed.position[one], one, other))
+        for one, other in self.alike_names | self.beside:
+            if one not in self.pairs and other not in self.paired and (score := self.score(one, other)) > 0:
+                scored.append((-score, self.base.position[other], self.changed.position[one], one, other))
         scored.sort()
         is_new = False
-        best = -scored[0][0] if scored else 0.0
         for negative, _at, _place, one, other in scored:
-            if -negative < best - 0.25:  # surroundings of the rest are clearer after these
+            if negative > scored[0][0] + MARGIN:  # surroundings of the rest are clearer after these
                 break
             if one not in self.pairs and other not in self.paired:
                 self.pair(one, other, -negative)
                 is_new = True
         return is_new
+
+    @cached_property
+    def alike_names(self) -> set[tuple[str, str]]:
+        """Open pairs of one family whose names have something in common."""
+        found = set()
+        for changed, base in self.families():
+            for one in filter(self.changed.labels.get, changed):
+                found |= {(one, other) for other in base if self.likeness(one, other) >= BARELY_ALIKE}
+        return found
+
+    def families(self) -> Iterator[tuple[list[str], list[str]]]:
+        """Open keys of both sides, by family."""
+        groups: dict[str, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+        for at, side, keys in ((0, self.changed, self.open_changed()), (1, self.base, self.open_base())):
+            for key in keys:
+                kind = side.records[key].kind
+                if kind not in FLOWS and kind != "rule":
+                    groups[FAMILIES.get(kind, kind)][at].append(key)
+        yield from groups.values()
+
+    def look_beside_new_pairs(self) -> None:
+        """Neighbours in one direction of a pair may be a pair, too."""
+        while len(self.looked_at) < len(self.pairs):
+            for changed in [key for key in self.pairs if key not in self.looked_at]:
+                self.looked_at.add(changed)
+                theirs = self.base.edges[self.pairs[changed]]
+                for role, one in self.changed.edges[changed]:
+                    if one not in self.pairs:
+                        self.beside |= {
+                            (one, other)
+                            for wanted, other in theirs
+                            if wanted == role and other not in self.paired and self.is_family(one, other)
+                        }
 
     def score(self, changed: str, base: str) -> float:
         """0 for pairs that are not one."""
@@ -225,7 +250,7 @@ class _Matcher:
             return 0.0
         if named and other_named:
             label = self.likeness(changed, base)
-            is_alike = label >= ALIKE or (around >= 0.99 and label >= 0.25)
+            is_alike = label >= ALIKE or (around >= 0.99 and label >= BARELY_ALIKE)
             score = 0.7 * label + 0.3 * around if is_alike else 0.0
             cut_off = CUT_OFF
         else:
