@@ -356,11 +356,13 @@ class PracticeContribution(Base):
     summary: Mapped[str] = mapped_column(Text, default="")
     state: Mapped[str] = mapped_column(Word)
     known_names: Mapped[Any] = mapped_column(Json)  # never leaves the enterprise
+    round: Mapped[int] = mapped_column(default=1)  # of reviewing: one more after changes
     files: Mapped[Any] = mapped_column(Json)  # what leaves: screened
     operations: Mapped[Any] = mapped_column(Json)  # against the origin: what is new
     screening: Mapped[Any] = mapped_column(Json, nullable=True)
     checks: Mapped[Any] = mapped_column(Json, nullable=True)
     novelty: Mapped[Any] = mapped_column(Json, nullable=True)
+    merged: Mapped[Any] = mapped_column(Json, nullable=True)  # the files as they will be released
     conflicts: Mapped[Any] = mapped_column(Json, nullable=True)
     resolutions: Mapped[Any] = mapped_column(Json)
     evidence_level: Mapped[int] = mapped_column(default=0)

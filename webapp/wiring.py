@@ -12,10 +12,13 @@ from engine.errors import InvalidInput
 from engine.handlers import Handlers
 from engine.store.unit_of_work import Store, Work
 from engine.worker import Worker
+from practice_repo.handlers import practice_handlers
+from practice_repo.validation import Bench
 from processes.customer_base import mailing
 from processes.handlers import all_handlers
 from processes.handlers.resources import Resources
 from webapp.links import sign
+from webapp.notice_mail import mail_notices
 from webapp.passwords import Throttle
 from webapp.settings import Settings
 
@@ -53,7 +56,17 @@ def wire(settings: Settings, *, clock: Clock | None = None, store: Store | None 
     handlers = all_handlers()
     links = {"base_url": settings.address, "sign_link": partial(sign, settings.signing_key())}
     resources = Resources.for_store(store, mail=mail_adapter(settings), settings=links)
+    handlers.include(_practice_handlers(store, clock, handlers, resources))
     return Wiring(settings, store, clock, handlers, resources, Worker(store, handlers, clock, resources))
+
+
+def _practice_handlers(store: Store, clock: Clock, handlers: Handlers, resources: Resources) -> Handlers:
+    """What the library does in the review of contributions; its checks play scenarios with the shipped handlers."""
+    return practice_handlers(
+        store,
+        bench=lambda: Bench(handlers=all_handlers, resources=Resources.in_memory, topics=frozenset(handlers)),
+        tell=lambda: mail_notices(store, resources, clock.now()),
+    )
 
 
 def mail_adapter(settings: Settings) -> mailing.MailAdapter:
