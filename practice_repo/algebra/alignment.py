@@ -24,6 +24,7 @@ KEYED_BY_CONTENT = frozenset({"form", "card", "text"})  # a field or role with a
 FLOWS = frozenset({"sequenceFlow", "messageFlow", "association"})
 FRAMES = frozenset({"process", "collaboration", "laneSet", "decisionTable", "output", "form", "definitions"})
 ONE_LINEAGE_FROM = 0.5  # share of elements with equal keys from which the rest is new or gone, not renamed
+MATCHED_APART = FLOWS | {"rule"}  # by their ends, by their cells
 UNTRUSTED_BELOW = 0.5  # share of equal ids with alike names below which equal ids are chance
 ALIKE = 0.5  # labels below are different words
 BARELY_ALIKE = 0.25  # enough where all neighbours are the same
@@ -89,7 +90,7 @@ class _Matcher:
     def pair(self, changed: str, base: str, score: float) -> None:
         self.pairs[changed] = base
         self.paired.add(base)
-        self.scores[changed] = round(score, 4)
+        self.scores[changed] = round(min(score, 1.0), 4)
 
     def open_changed(self) -> list[str]:
         return [key for key in self.changed.records if key not in self.pairs]
@@ -224,7 +225,7 @@ class _Matcher:
         for at, side, keys in ((0, self.changed, self.open_changed()), (1, self.base, self.open_base())):
             for key in keys:
                 kind = side.records[key].kind
-                if kind not in FLOWS and kind != "rule":
+                if kind not in MATCHED_APART:
                     groups[FAMILIES.get(kind, kind)][at].append(key)
         yield from groups.values()
 
@@ -235,7 +236,7 @@ class _Matcher:
                 self.looked_at.add(changed)
                 theirs = self.base.edges[self.pairs[changed]]
                 for role, one in self.changed.edges[changed]:
-                    if one not in self.pairs:
+                    if one not in self.pairs and self.changed.records[one].kind not in MATCHED_APART:
                         self.beside |= {
                             (one, other)
                             for wanted, other in theirs
