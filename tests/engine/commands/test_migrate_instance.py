@@ -1,6 +1,8 @@
 """Cases go on in another version: what people and workers see follows, or nothing happens and reasons are told."""
 
 import json
+import random
+from contextlib import suppress
 
 import pytest
 from sqlalchemy import select
@@ -19,7 +21,7 @@ from engine.commands.migration_batch import (
 )
 from engine.commands.resume_instance import resume_instance
 from engine.commands.suspend_instance import suspend_instance
-from engine.errors import InvalidInput, NotFound, NotPermitted
+from engine.errors import EngineError, InvalidInput, NotFound, NotPermitted
 from engine.queries.migration_batches import migration_batch, migration_items
 from engine.queries.migration_plan import migration_plan
 from engine.queries.user_task import user_task as task_detail
@@ -34,6 +36,7 @@ from engine.store.tables import (
     SearchVariable,
     Timer,
 )
+from tests.engine.commands.test_random_operations import BUSY, Chaos
 from tests.support.models import (
     boundary,
     catch,
@@ -515,3 +518,41 @@ def test_a_batch_needs_a_reason_cases_and_fitting_versions(office):
         batch_of(office, old, new, take_over=("everything",))
     with pytest.raises(NotFound):
         batch_of(office, old, new, actor=Actor("spy", is_supervisor=True, enterprise_id="globex"))
+
+
+# Anything ------------------------------------------------------------------------------------------------------------
+
+
+def other_versions_of_busy() -> list[bytes]:
+    """Versions of the busy process that differ in what they wait for, in ids, and in what they have."""
+    text = BUSY.decode()
+    return [
+        text.replace("R2/PT2H", "R3/PT1H").replace('name="News"', 'name="Newer"').encode(),
+        text.replace('"ask"', '"ask_two"').replace('praxis:topic="work"', 'praxis:topic="toil"').encode(),
+        text.replace("answer &gt; 3", "answer &gt; 2").replace('name="Bell"', 'name="Gong"').encode(),
+    ]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_rows_equal_the_engines_state_when_cases_migrate_between_anything_else(office, seed):
+    chance = random.Random(seed)
+    chaos = Chaos(office, chance)
+    definitions = [office.deploy(BUSY).definitions[0].definition_id]
+    for _ in range(8):
+        chaos.start()
+    definitions += [office.deploy(each).definitions[0].definition_id for each in other_versions_of_busy()]
+    migrations = 0
+
+    for number in range(80):
+        chaos.step()
+        with suppress(EngineError):
+            to = chance.choice(definitions)
+            names = {"ask": "ask_two"} if chance.random() < 0.5 else {}
+            migrations += office.do(
+                migrate_instance, process_instance_id=chaos._any_case(), to_definition_id=to, mapping=names
+            ).is_new
+        if number % 20 == 19:
+            assert office.differences() == []
+
+    assert migrations > 5
+    assert office.differences() == []
