@@ -45,7 +45,9 @@ def check_files(files: Files, *, topics: Collection[str] | None = None) -> list[
     `topics` are those that have a handler; None means that nobody knows.
     """
     opened = open_files(files)
-    found = dict.fromkeys([*_file_findings(opened, topics), *_practice_findings(opened)])
+    found = dict.fromkeys(_file_findings(opened, topics))
+    if not opened.unreadable:  # else much would not fit only because a part of it is missing
+        found |= dict.fromkeys(_practice_findings(opened))
     return [asdict(each) for each in sorted(found, key=lambda each: each.sort_key)]
 
 
@@ -53,9 +55,9 @@ def _file_findings(opened: Opened, topics: Collection[str] | None) -> Iterator[F
     for name, error in opened.unreadable.items():
         for finding in error.findings or [Finding("unreadable", str(error))]:
             yield _found(name, finding)
-    called, known_topics = opened.process_ids, None if topics is None else frozenset(topics)
+    known = (opened.decision_ids, opened.process_ids, None if topics is None else frozenset(topics))
     for name in opened.models:
-        for finding in _model_findings(opened.files[name], called, known_topics):
+        for finding in _model_findings(opened.files[name], *known):
             yield _found(name, finding)
     for name, definitions in opened.decisions.items():
         others = [other for other in opened.decisions.values() if other is not definitions]
@@ -67,10 +69,12 @@ def _file_findings(opened: Opened, topics: Collection[str] | None) -> Iterator[F
 
 
 @lru_cache(maxsize=128)
-def _model_findings(content: bytes, called: frozenset[str], topics: frozenset[str] | None) -> tuple[Finding, ...]:
+def _model_findings(
+    content: bytes, decisions: frozenset[str], called: frozenset[str], topics: frozenset[str] | None
+) -> tuple[Finding, ...]:
     """The gate's findings and those about soundness; a file is checked anew only when it changes."""
     model = read_cached_model(content)
-    return (*lint(model, called=called, topics=topics), *check_soundness(model))
+    return (*lint(model, decisions=decisions, called=called, topics=topics), *check_soundness(model))
 
 
 def _practice_findings(opened: Opened) -> Iterator[Found]:

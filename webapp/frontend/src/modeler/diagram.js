@@ -10,7 +10,7 @@ import { praxisDescriptor } from "./praxis.js";
 import { t, translateModule } from "./text.js";
 
 const MIN_ZOOM = 0.5;
-const MARKERS = ["has-error", "has-warning", "is-added", "is-changed", "is-covered", "is-missed"];
+const PALETTE_PX = 115;
 
 export class DiagramEditor extends EventTarget {
   constructor(name, language) {
@@ -134,7 +134,7 @@ export class DiagramEditor extends EventTarget {
     if (canvas.zoom() < MIN_ZOOM) {
       canvas.zoom(MIN_ZOOM);
       const { inner, outer } = canvas.viewbox();
-      canvas.viewbox({ x: inner.x - 40, y: inner.y - 40, width: outer.width / MIN_ZOOM, height: outer.height / MIN_ZOOM });
+      canvas.viewbox({ x: inner.x - PALETTE_PX / MIN_ZOOM, y: inner.y - 40, width: outer.width / MIN_ZOOM, height: outer.height / MIN_ZOOM });
     }
   }
 

@@ -73,7 +73,7 @@ class Desk {
       "div",
       { class: "modeler-panel" },
       h("div", { class: "modeler-tools" }, this.processSelect.box, this.#viewButtons(), this.#historyButtons()),
-      h("div", { class: "modeler-desk" }, h("div", { class: "modeler-main" }, this.diagramView, this.outlineView), this.side),
+      h("div", { class: "modeler-main" }, this.diagramView, this.outlineView),
     );
     this.decisionSelect = this.#fileSelect("dmn", t("Decision file"));
     this.decisionPlace = h("div", { class: "modeler-scroll", tabindex: "0", role: "group", "aria-label": t("Decision") });
@@ -89,7 +89,15 @@ class Desk {
       { key: "card", label: t("Card"), panel: this.cardPanel },
     ], { onShow: (key) => this.#showTab(key) }); // prettier-ignore
     this.notices = h("div", { class: "modeler-notices", "aria-live": "polite" });
-    this.root.querySelector("[data-place]").replaceWith(h("div", { class: "modeler-place" }, this.notices, this.tabs.list, this.processPanel, this.decisionPanel, this.formPanel, this.cardPanel));
+    this.root.querySelector("[data-place]").replaceWith(
+      h(
+        "div",
+        { class: "modeler-place" },
+        this.notices,
+        this.tabs.list,
+        h("div", { class: "modeler-desk" }, h("div", { class: "modeler-panels" }, this.processPanel, this.decisionPanel, this.formPanel, this.cardPanel), this.side),
+      ),
+    );
     this.saveBox = this.root.querySelector("[data-save-state]");
   }
 
@@ -345,6 +353,10 @@ class Desk {
   }
 
   async #showTab(key) {
+    if (this.side) {
+      this.sideTabs.button("properties").hidden = key !== "bpmn";
+      if (key !== "bpmn" && this.sideKey === "properties") this.sideTabs.show("problems");
+    }
     if (key === "card") return this.#showCard();
     if (this.showing) return;
     const name = this[SLOTS[key]] ?? this.draft.names(key)[0];
