@@ -137,7 +137,9 @@ class _File(_Part):
         self, answers: Mapping[str, Resolution], without: Collection[str], dropping: Collection[str], trying: bool
     ) -> _PartResult:
         found = self.work.result(answers, without=without, dropping=dropping, trying=trying)
-        return _PartResult(placed(found.document, self.work.ours), (*found.ours, *found.theirs))
+        is_untouched = found.document is self.work.original
+        document = found.document if is_untouched else placed(found.document, self.work.ours)
+        return _PartResult(document, (*found.ours, *found.theirs))
 
     def obsolete(self) -> Collection[str]:
         return self.work.done_by_both
