@@ -5,9 +5,12 @@ import re
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from engine.bpmn.layout import lay_out_xml
+from engine.commands.complete_user_task import complete_user_task
 from engine.handlers import Handlers
+from engine.store.tables import UserTask
 from engine.worker import Worker
 from processes.handlers.resources import Resources
 from tests.support import models
@@ -132,6 +135,30 @@ def app(office, clock, tmp_path):
         settings, office.store, clock, Handlers(), resources, Worker(office.store, Handlers(), clock, resources)
     )
     return create_app(settings, wiring)
+
+
+def second_enquiry_model() -> bytes:
+    """The first contact has another name and id, the approval is gone."""
+    steps = models.line(
+        models.start(attributes='praxis:formKey="enquiry"'),
+        models.user_task("talk", name="First contact"),
+        models.user_task("sign", name="Sign"),
+        models.end(),
+    )
+    return lay_out_xml(models.model(models.process("enquiry", steps, name="Enquiry")))
+
+
+@pytest.fixture
+def two_versions(office):
+    """Two cases run in version 1, one at each step, when version 2 comes."""
+    for company in ("Nordwind", "Sonne"):
+        office.start("enquiry", {"company": company})
+    with office.store.reading() as work:
+        first = work.execute(select(UserTask.id).where(UserTask.title == "Enquiry of Sonne")).scalar_one()
+    office.do(complete_user_task, user_task_id=first, variables={"spoke_with": "Ms Chen"})
+    forms = {"first_contact": json.dumps(CONTACT_FORM).encode(), "enquiry": json.dumps(START_FORM).encode()}
+    office.deploy(second_enquiry_model(), forms=forms)
+    return office
 
 
 class Visitor:

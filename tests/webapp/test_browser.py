@@ -124,6 +124,32 @@ def test_the_list_and_the_task_take_turns_on_a_phone(page, office):
     expect(page.locator(".pane-list")).to_be_visible()
 
 
+@pytest.mark.parametrize("width", [1440, 390])
+def test_cases_go_on_in_another_version(page, app, two_versions, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    sign_in(page, "olga")
+    page.goto("/operations/processes/enquiry/migration")
+    expect(page.locator('[data-element-id="approve"].is-removed')).to_be_visible()
+    expect(page.locator('[data-element-id="talk"].is-mapped')).to_be_visible()
+    expect(page.get_by_role("status").first).to_contain_text("1 of 2 cases")
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    found = serious(page, "plan")
+
+    page.get_by_label("Where cases at Approve go on").focus()
+    page.keyboard.type("Sign")
+    page.get_by_role("button", name="Try out with these choices").press("Enter")
+    expect(page.get_by_role("status").first).to_contain_text("2 of 2 cases")
+    page.get_by_label("Why the cases change their version").fill("One talk is enough")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/migrations/**")
+    found += serious(page, "progress")
+    app.extensions["praxis"].worker.run_due()
+
+    expect(page.get_by_text("2 of 2 cases")).to_be_visible()
+    assert two_versions.open_tasks() == ["sign", "talk"]
+    assert found == []
+
+
 PAGES = (
     "/worklist?view=all",
     "/worklist?view=mine&q=nothing",

@@ -1,42 +1,12 @@
 """A supervisor looks at what another version means for running cases, and lets them go on in it."""
 
-import json
 import re
 
-import pytest
 from sqlalchemy import select
 
-from engine.bpmn.layout import lay_out_xml
-from engine.commands.complete_user_task import complete_user_task
-from engine.store.tables import MigrationBatch, ProcessDefinition, ProcessInstance, UserTask
-from tests.support import models
-from tests.webapp.conftest import CONTACT_FORM, START_FORM
+from engine.store.tables import MigrationBatch, ProcessDefinition, ProcessInstance
 
 PLAN = "/operations/processes/enquiry/migration"
-
-
-def second_version() -> bytes:
-    """The first contact has another name and id, the approval is gone."""
-    steps = models.line(
-        models.start(attributes='praxis:formKey="enquiry"'),
-        models.user_task("talk", name="First contact"),
-        models.user_task("sign", name="Sign"),
-        models.end(),
-    )
-    return lay_out_xml(models.model(models.process("enquiry", steps, name="Enquiry")))
-
-
-@pytest.fixture
-def two_versions(office):
-    """Two cases run in version 1, one at each step, when version 2 comes."""
-    for company in ("Nordwind", "Sonne"):
-        office.start("enquiry", {"company": company})
-    with office.store.reading() as work:
-        first = work.execute(select(UserTask.id).where(UserTask.title == "Enquiry of Sonne")).scalar_one()
-    office.do(complete_user_task, user_task_id=first, variables={"spoke_with": "Ms Chen"})
-    forms = {"first_contact": json.dumps(CONTACT_FORM).encode(), "enquiry": json.dumps(START_FORM).encode()}
-    office.deploy(second_version(), forms=forms)
-    return office
 
 
 def versions_of(office) -> dict[str, int]:
