@@ -115,8 +115,8 @@ EXPRESSIONS = frozenset(
 )  # fmt: skip
 CHILDREN = (
     "documentation", "extensionElements", "auditing", "monitoring", "categoryValueRef", "incoming", "outgoing",
-    "ioSpecification", "property", "dataInput", "dataOutput", "inputSet", "outputSet", "dataInputAssociation",
-    "dataOutputAssociation", "resourceRole", "performer", "humanPerformer", "potentialOwner",
+    "ioSpecification", "property", "dataInput", "dataOutput", "dataInputAssociation",
+    "dataOutputAssociation", "inputSet", "outputSet", "resourceRole", "performer", "humanPerformer", "potentialOwner",
     "sourceRef", "targetRef", "transformation", "assignment",
     "multiInstanceLoopCharacteristics", "standardLoopCharacteristics", "loopCardinality", "loopDataInputRef",
     "loopDataOutputRef", "inputDataItem", "outputDataItem", "complexBehaviorDefinition", "conditionExpression",
@@ -630,7 +630,8 @@ class _Writer:
         else:
             artifacts = {"textAnnotation", "association", "group"}
             children = sorted(children, key=lambda each: (each.kind != "laneSet", each.kind in artifacts))
-        at = sum(1 for child in node if _local(child) not in AFTER_CHILDREN)
+        behind = AFTER_CHILDREN | (RESOURCES if record.kind == "process" else set())
+        at = sum(1 for child in node if _local(child) not in behind)
         for offset, child in enumerate(children):
             node.insert(at + offset, self.element(child))
 
@@ -683,6 +684,7 @@ class _Writer:
 AFTER_CHILDREN = frozenset(
     {"completionCondition", "correlationSubscription", "supports", "correlationKey", "participantAssociation"}
 )
+RESOURCES = frozenset({"resourceRole", "performer", "humanPerformer", "potentialOwner"})
 STAMPED = names.FLOW_NODES | {"sequenceFlow", "lane", "message", "process", "participant"}
 
 

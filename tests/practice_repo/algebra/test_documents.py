@@ -2,6 +2,7 @@ import dataclasses
 import json
 import tomllib
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,13 +12,15 @@ from engine.bpmn.reader import read_model
 from engine.dmn import read_dmn
 from engine.errors import InvalidModel
 from engine.forms.reader import read_form
+from practice_repo.algebra.difference import difference
 from practice_repo.algebra.document import FORMATS, read_document
 from practice_repo.practice import shipped_practices
 from tests.conformance.catalogue import CASES
-from tests.practice_repo.algebra.edits import document, edited, shipped
+from tests.practice_repo.algebra.edits import document, edited, round_trip, shipped
 
 MODELS, DECISIONS, FORMS = shipped(".bpmn"), shipped(".dmn"), shipped(".json")
 CARDS = [*shipped("practice.toml"), *shipped("scenarios.toml")]
+RICH = Path(__file__).parent / "rich.bpmn"  # every construct that a drawing tool may write
 APART = {"line", "source", "digest", "uid"}
 
 
@@ -87,6 +90,29 @@ def test_the_engine_reads_what_edited_documents_write(path, seed):
     written = edited(document(path), seed).write()
 
     {".bpmn": read_model, ".dmn": read_dmn, ".json": read_form}[path.suffix](written)
+
+
+def test_everything_that_bpmn_has_is_kept():
+    source = RICH.read_bytes()
+    found = read_document("rich.bpmn", source)
+
+    written = printed(found)
+
+    again = read_document("rich.bpmn", written)
+    assert (again.fingerprint, again.layout) == (found.fingerprint, found.layout)
+    one, other = read_model(source).processes[0], read_model(written).processes[0]
+    assert meaning([one.elements, one.flows, one.data_objects]) == meaning(
+        [other.elements, other.flows, other.data_objects]
+    )
+    assert {record.kind for record in found.records.values()} >= {"interface", "categoryValue", "dataStore", "group"}
+
+
+def test_an_export_of_everything_by_another_tool_changes_nothing():
+    found = read_document("rich.bpmn", RICH.read_bytes())
+    foreign = read_document("rich.bpmn", round_trip(RICH.read_bytes()))
+
+    assert difference(found, foreign) == ()
+    assert foreign.digest == found.digest
 
 
 def model(*parts, attributes=""):
