@@ -57,10 +57,10 @@ def plan(old: FlowState, new: FlowState) -> list[tuple[str, ...]]:
         unlike = mismatch(before, after)
         if unlike < LEAST_GAIN:
             return chosen
-        best: tuple[int, tuple[str, ...], Edges, Edges] | None = None
+        best: tuple[float, tuple[str, ...], Edges, Edges] | None = None
         for candidate, changed_before, changed_after in attempts(old, new, before, after):
-            gain = unlike - mismatch(changed_before, changed_after)
-            if gain >= LEAST_GAIN and (best is None or gain > best[0]):
+            gain = unlike - mismatch(changed_before, changed_after) - 0.1 * steadiness(old, new, candidate)
+            if gain >= LEAST_GAIN - 0.5 and (best is None or gain > best[0]):
                 best = (gain, candidate, changed_before, changed_after)
         if best is None:
             return chosen
@@ -68,8 +68,27 @@ def plan(old: FlowState, new: FlowState) -> list[tuple[str, ...]]:
         before, after = best[2], best[3]
 
 
+def move_in_the_way(state: FlowState, other: FlowState) -> Rearrangement | None:
+    """An element moved to between elements that the other state has not, put back to where that one has it."""
+    before, after = edges_of(state), edges_of(other)
+    unlike = mismatch(before, after)
+    for (node, *rest), *out in attempts(state, other, before, after):
+        if rest or unlike - mismatch(*out) < LEAST_GAIN or not (state.is_serial(node) and other.is_serial(node)):
+            continue
+        place = [state.source(state.into(node)[0]), state.target(state.out(node)[0])]
+        state.begin()
+        if any(not other.is_node(key) for key in place) and move(state, other, node):
+            return told(state, Rearrangement("Move", node, {"between": place}))
+    return None
+
+
 def edges_of(state: FlowState) -> Edges:
     return Counter(state.ends(record.key) for record in state.records.values() if record.kind == FLOW)
+
+
+def steadiness(old: FlowState, new: FlowState, candidate: tuple[str, ...]) -> int:
+    """How many flows are still at the elements: what was moved past a neighbour has lost its own, the neighbour not."""
+    return sum(len({*old.into(key)} & {*new.into(key)}) + len({*old.out(key)} & {*new.out(key)}) for key in candidate)
 
 
 def mismatch(one: Edges, other: Edges) -> int:

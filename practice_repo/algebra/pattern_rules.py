@@ -66,6 +66,8 @@ def boundary_event(state: FlowState, other: FlowState, own: list[str]) -> Found 
         if state.kind(event) != "boundaryEvent" or host not in other.records:
             continue
         gone = only_behind(state, {event}, set(own))
+        if any(not leads_on_without(state, key, gone) for key in gone):
+            continue
         remove(state, other, gone)
         return Found("AddBoundary", event, {"in": host, "members": sorted(gone - {event})})
     return None
@@ -109,6 +111,8 @@ def dead_end(state: FlowState, other: FlowState, own: list[str]) -> Found | None
             at = before
         sources = [state.source(flow) for flow in state.into(at)]
         target = at
+        if any(len(state.out(key)) == 1 and key in other.records and other.out(key) for key in sources):
+            continue  # what stays must not end here
         remove(state, other, chain | hanging_at(state, chain, mine))
         collapse(state, other, sources)
         kind = "InsertParallel" if any(state.kind(key) in PARALLEL for key in sources) else "InsertConditional"
@@ -122,7 +126,8 @@ def bypass_or_loop(state: FlowState, other: FlowState, own: list[str]) -> Found 
     for gateway in own:
         if not state.is_gateway(gateway):
             continue
-        for flow in state.out(gateway):
+        default = state.records[gateway].get("default")
+        for flow in sorted(state.out(gateway), key=lambda each: (state.target(each) not in mine, each == default)):
             found = past(state, other, gateway, flow, mine)
             if found is not None:
                 return found
@@ -329,6 +334,12 @@ def only_behind(state: FlowState, start: set[str], mine: set[str]) -> set[str]:
         grows = bool(new)
         gone |= new
     return gone
+
+
+def leads_on_without(state: FlowState, node: str, gone: set[str]) -> bool:
+    """Whether what the node leads to can still be reached when these are gone."""
+    following = {state.target(flow) for flow in state.out(node)} - gone
+    return all(any(state.source(flow) not in gone for flow in state.into(key)) for key in following)
 
 
 def hanging_at(state: FlowState, nodes: set[str], mine: set[str]) -> set[str]:

@@ -17,8 +17,8 @@ from practice_repo.algebra.document import Document, Record, same
 from practice_repo.algebra.flow_state import FLOW, FlowState
 from practice_repo.algebra.grouping import group, layout_of, name_of
 from practice_repo.algebra.operations import Change, Operation
-from practice_repo.algebra.pattern_moves import Rearrangement, rearrange
-from practice_repo.algebra.pattern_rules import Found, take_one_out
+from practice_repo.algebra.pattern_moves import Rearrangement, move_in_the_way, rearrange
+from practice_repo.algebra.pattern_rules import Found, own_nodes, take_one_out
 
 CONTROL = frozenset({"control"})
 REMOVALS = {  # an insertion that was undone is a removal
@@ -71,8 +71,7 @@ class _Folding:
 
     def operations(self) -> tuple[Operation, ...]:
         self.removed += self.replaced_places()
-        self.removed += self.taken_out(self.old, self.new, is_removal=True)
-        self.added = self.taken_out(self.new, self.old, is_removal=False)
+        self.reduce()
         for arranged in rearrange(self.old, self.new):
             self.moved.append(self.rearranged(arranged))
         self.added.reverse()
@@ -81,6 +80,20 @@ class _Folding:
         return (*before, *kinds, *rest, *(self.operation(step) for step in self.added))
 
     # steps
+
+    def reduce(self) -> None:
+        """Take out all that only one side has; what was moved to between such elements is put back where it hinders."""
+        while True:
+            self.removed += self.taken_out(self.old, self.new, is_removal=True)
+            self.added += self.taken_out(self.new, self.old, is_removal=False)
+            if any(own_nodes(self.new, self.old)) and (back := move_in_the_way(self.new, self.old)):
+                self.added.append(_Step(Found("Move", back.target, back.details), back.after, back.before))
+            elif any(own_nodes(self.old, self.new)) and (moved := move_in_the_way(self.old, self.new)):
+                place = self.new.into(moved.target) + self.new.out(moved.target)
+                between = [self.new.source(place[0]), self.new.target(place[-1])]
+                self.removed.append(_Step(Found("Move", moved.target, {"between": between}), moved.before, moved.after))
+            else:
+                return
 
     def taken_out(self, state: FlowState, other: FlowState, *, is_removal: bool) -> list[_Step]:
         steps = []
@@ -98,12 +111,7 @@ class _Folding:
                 steps.append(_Step(found, after, before))
 
     def rearranged(self, arranged: Rearrangement) -> _Step:
-        after = {key: self.after_of(key, arranged) for key in arranged.before}
-        return _Step(Found(arranged.type, arranged.target, arranged.details), arranged.before, after)
-
-    @staticmethod
-    def after_of(key: str, arranged: Rearrangement) -> Record | None:
-        return arranged.after.get(key)
+        return _Step(Found(arranged.type, arranged.target, arranged.details), arranged.before, arranged.after)
 
     def replaced_places(self) -> list[_Step]:
         """An activity that gave way to another one at the same place."""
@@ -202,6 +210,10 @@ class _Folding:
             return False
         if not same(record.fields.get(str(change.field)), change.before):
             return False
+        before = step.before[change.key]
+        is_condition = str(change.field).startswith("condition")
+        if is_condition and before is not None and same(before.fields.get(str(change.field)), change.before):
+            return False  # changed for itself
         after = record.having({str(change.field): change.after})
         step.after = {**step.after, change.key: after}
         return True

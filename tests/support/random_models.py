@@ -1,6 +1,7 @@
 """Random block-structured processes: pieces with one way in and one way out, nested in each other, as BPMN."""
 
 import random
+import re
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -23,6 +24,7 @@ from tests.conformance.notation import (
     user,
 )
 
+ACTIVITY = re.compile(r'<bpmn:(?:userTask|task|scriptTask|subProcess) id="(?P<id>[^"]*)"(?! name)')
 KINDS = ("task", "sequence", "parallel", "exclusive", "inclusive", "sub", "loop", "many", "interrupted")
 VERBS = (
     "Check", "Send", "Receive", "Approve", "Plan", "Record", "Compare", "Print", "Pack", "Ship", "Call", "Repair",
@@ -156,11 +158,26 @@ class Writer:
 
 
 class NamedWriter(Writer):
-    """Random blocks whose tasks are done by people and have names as a business process has them."""
+    """Random blocks whose tasks are done by people; activities have names as in a business process, gateways none."""
 
     def write_task(self, block: Block) -> tuple[str, str]:
-        self.add(user(block.id, name=name_for(int(block.id.removeprefix("ta")))))
+        self.add(user(block.id))
         return block.id, block.id
+
+    def add(self, *parts: str) -> None:
+        super().add(*(ACTIVITY.sub(named, part) for part in parts))
+
+    def inside(self, block: Block) -> str:
+        return ACTIVITY.sub(named, super().inside(block))
+
+
+def named(tag: re.Match) -> str:
+    """The opening tag of an activity with a name made of its id."""
+    if "name=" in tag[0]:
+        return tag[0]
+    identifier = tag["id"]
+    number = int(re.search(r"\d+", identifier)[0]) * 5 + len(identifier.rstrip("0123456789")) + ord(identifier[-1]) % 3
+    return f'{tag[0]} name="{name_for(number)}"'
 
 
 def name_for(number: int) -> str:
