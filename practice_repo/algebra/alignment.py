@@ -8,7 +8,6 @@ again by the last three; names count in English and Chinese.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 from engine.bpmn.names import ACTIVITIES, GATEWAYS
 from practice_repo.algebra.document import KEYED_FIELDS, Document, FieldValue, Record, is_reference
@@ -71,6 +70,7 @@ class _Matcher:
         self.is_one_lineage = False
         self.looked_at: set[str] = set()  # keys of pairs whose neighbours are in `beside`
         self.beside: set[tuple[str, str]] = set()
+        self.candidates: set[tuple[str, str]] = set()
         self.is_keyed_by_content = base.kind in KEYED_BY_CONTENT
 
     def alignment(self) -> Alignment:
@@ -81,6 +81,7 @@ class _Matcher:
         if is_open and not self.is_keyed_by_content:
             self.by_name()
             self.by_place()
+            self.candidates = self.alike_names()
             for _round in self.changed.records:
                 if not (self.by_likeness() | self.by_ends() | self.by_cells() | self.by_place()):
                     break
@@ -196,11 +197,16 @@ class _Matcher:
     def by_likeness(self) -> bool:
         """The most alike pairs of one family: with alike names, or beside pairs that are known."""
         self.look_beside_new_pairs()
-        scored = []
-        for one, other in self.alike_names | self.beside:
-            if one not in self.pairs and other not in self.paired and (score := self.score(one, other)) > 0:
-                scored.append((-score, self.base.position[other], self.changed.position[one], one, other))
-        scored.sort()
+        self.candidates = {
+            (one, other)
+            for one, other in self.candidates | self.beside
+            if one not in self.pairs and other not in self.paired
+        }
+        scored = sorted(
+            (-score, self.base.position[other], self.changed.position[one], one, other)
+            for one, other in self.candidates
+            if (score := self.score(one, other)) > 0
+        )
         is_new = False
         for negative, _at, _place, one, other in scored:
             if negative > scored[0][0] + MARGIN:  # surroundings of the rest are clearer after these
@@ -210,7 +216,6 @@ class _Matcher:
                 is_new = True
         return is_new
 
-    @cached_property
     def alike_names(self) -> set[tuple[str, str]]:
         """Open pairs of one family whose names have something in common."""
         found = set()

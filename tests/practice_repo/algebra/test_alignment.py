@@ -5,7 +5,7 @@ import pytest
 from practice_repo.algebra.alignment import align, rekeyed
 from practice_repo.algebra.difference import apply, difference
 from practice_repo.algebra.document import read_document
-from practice_repo.algebra.labels import normalised, similarity, tokens
+from practice_repo.algebra.labels import normalised, similarity
 
 HEAD = '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:praxis="urn:praxis:bpmn:1">'
 
@@ -147,7 +147,7 @@ def test_rules_are_found_by_their_conditions():
         ("Check order", "check   ORDER.", 1, 1),
         ("Check order", "Ｃｈｅｃｋ　ｏｒｄｅｒ", 1, 1),
         ("Verify the customer's order", "Check client order", 0.9, 1),
-        ("Send quotation", "Send the offer", 0.9, 1),
+        ("Send quotation", "Sending the quote", 0.9, 1),
         ("检查订单", "核对订单", 0.9, 1),
         ("Check order", "检查订单", 0.9, 1),
         ("Check order", "Ship goods", 0, 0.4),
@@ -163,4 +163,3 @@ def test_similarity_of_names(one, other, least, most):
 
 def test_names_are_normalised():
     assert normalised("  Prüfen – Auftrag_4 ") == "prufen auftrag 4"
-    assert tokens("Approvals of the quotes") == {"approve", "quote"}
