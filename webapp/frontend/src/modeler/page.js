@@ -9,6 +9,7 @@ import { Changes, Problems } from "./lists.js";
 import { Outline } from "./outline.js";
 import { Play } from "./play.js";
 import { PropertiesPanel } from "./properties.js";
+import { REPORT, importReport } from "./report.js";
 import { Server } from "./server.js";
 import { speak, t } from "./text.js";
 
@@ -82,11 +83,13 @@ class Desk {
     this.formPlace = h("div", { class: "modeler-scroll", tabindex: "0", role: "group", "aria-label": t("Form") });
     this.formPanel = h("div", { class: "modeler-panel" }, h("div", { class: "modeler-tools" }, this.formSelect.box, this.draft.mayEdit ? button(t("New form"), () => this.#newForm(), { symbol: "plus" }) : null, this.#historyButtons()), this.formPlace);
     this.cardPanel = h("div", { class: "modeler-panel modeler-scroll p-3" });
+    this.reportPanel = h("div", { class: "modeler-panel modeler-scroll p-3", tabindex: "0" });
     this.tabs = tabs(t("Parts of the practice"), [
       { key: "bpmn", label: t("Processes"), panel: this.processPanel },
       { key: "dmn", label: t("Decisions"), panel: this.decisionPanel },
       { key: "form", label: t("Forms"), panel: this.formPanel },
       { key: "card", label: t("Card"), panel: this.cardPanel },
+      ...(this.draft.files.has(REPORT) ? [{ key: "report", label: t("Import report"), panel: this.reportPanel }] : []),
     ], { onShow: (key) => this.#showTab(key) }); // prettier-ignore
     this.notices = h("div", { class: "modeler-notices", "aria-live": "polite" });
     this.root.querySelector("[data-place]").replaceWith(
@@ -95,7 +98,7 @@ class Desk {
         { class: "modeler-place" },
         this.notices,
         this.tabs.list,
-        h("div", { class: "modeler-desk" }, h("div", { class: "modeler-panels" }, this.processPanel, this.decisionPanel, this.formPanel, this.cardPanel), this.side),
+        h("div", { class: "modeler-desk" }, h("div", { class: "modeler-panels" }, this.processPanel, this.decisionPanel, this.formPanel, this.cardPanel, this.draft.files.has(REPORT) ? this.reportPanel : null), this.side),
       ),
     );
     this.saveBox = this.root.querySelector("[data-save-state]");
@@ -358,6 +361,7 @@ class Desk {
       if (key !== "bpmn" && this.sideKey === "properties") this.sideTabs.show("problems");
     }
     if (key === "card") return this.#showCard();
+    if (key === "report") return this.reportPanel.replaceChildren(...importReport(await this.draft.content(REPORT), this));
     if (this.showing) return;
     const name = this[SLOTS[key]] ?? this.draft.names(key)[0];
     const place = { dmn: this.decisionPlace, form: this.formPlace }[key];
@@ -414,9 +418,9 @@ class Desk {
   }
 
   async goToElement(id) {
-    const possible = Object.values(this.draft.paths).find((each) => each.elements.includes(id));
-    if (this.editor?.element(id)) this.editor.select(id);
-    else if (possible) await this.go(possible.file, id);
+    const possible = Object.values(this.draft.paths).find((each) => each.elements.includes(id) || each.flows.includes(id));
+    if (this.editor === this.current && this.editor?.element(id)) this.editor.select(id);
+    else await this.go(possible?.file ?? this.draft.main, id);
   }
 
   async #simulate() {
