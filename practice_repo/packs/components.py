@@ -150,7 +150,7 @@ def _take_needs(whole: _Whole, process: Process, cut: _Cut) -> None:
             if element.assignment:
                 groups = element.assignment.candidate_groups
                 cut.roles |= set(_listed(groups.text if groups else None))
-                cut.touchpoints |= {element.assignment.touchpoint} - {None}
+                cut.touchpoints |= _named(element.assignment.touchpoint)
             if element.decision and element.decision.text:
                 _take_decision(whole, element.decision.text, cut)
 
@@ -183,7 +183,7 @@ def _cut_form(whole: _Whole, name: str) -> _Cut:
     label = _process_name(tasks[0]) if tasks else {"en": name, "zh": name}
     cut = _Cut(f"{whole.pack.id}_{_key(name)}_form", label, "technique")
     cut.files[f"forms/{name}.json"] = whole.pack.files[f"forms/{name}.json"]
-    cut.touchpoints |= {task.assignment.touchpoint for task in tasks if task.assignment} - {None}
+    cut.touchpoints |= _named(*(task.assignment.touchpoint for task in tasks if task.assignment))
     return cut
 
 
@@ -327,6 +327,10 @@ def _form_key(element: Element) -> str | None:
 def _process_name(process: Process | Element) -> dict[str, str]:
     name = process.name or process.id
     return {"en": name, "zh": process.properties.get("name:zh") or name}
+
+
+def _named(*names: str | None) -> set[str]:
+    return {name for name in names if name}
 
 
 def _listed(text: str | None) -> list[str]:

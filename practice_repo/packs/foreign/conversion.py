@@ -7,7 +7,7 @@ after and takes back what has changed a meaning, so nothing is lost silently.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
@@ -199,9 +199,9 @@ class _Conversion:
         elif node.tag == names.bpmn("script"):
             self._translate_script(node)
         elif node.tag == names.bpmn("callActivity"):
-            found = value(node.get("calledElement"))
-            if found and found.expression and not found.expression.problem:
-                node.set("calledElement", f"={found.expression.feel}")
+            called = value(node.get("calledElement"))
+            if called and called.expression and not called.expression.problem:
+                node.set("calledElement", f"={called.expression.feel}")
 
     def _translate_script(self, node: etree._Element) -> None:
         task = node.getparent()
@@ -378,7 +378,7 @@ def _sub(parent: etree._Element, local: str, **attributes: str) -> None:
     _fill(etree.SubElement(parent, names.qualified(names.PRAXIS, local)), attributes)
 
 
-def _fill(node: etree._Element, attributes: dict[str, str | None]) -> None:
+def _fill(node: etree._Element, attributes: Mapping[str, str | None]) -> None:
     for name, text in attributes.items():
         if text is not None:
             node.set(name, text)

@@ -235,7 +235,7 @@ class _Import:
     def _card(self, main: etree._Element, models: list[Model]) -> str:
         identifier = main.get("id") or "process"
         label = " ".join((main.get("name") or identifier.replace("_", " ").capitalize()).split())
-        practice = {
+        practice: dict[str, object] = {
             "id": identifier,
             "version": "0.1.0",
             "kind": "process",

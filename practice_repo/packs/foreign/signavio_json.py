@@ -166,11 +166,11 @@ class _Writer:
             self.written.add(pool.id)
             if pool in scopes:
                 participant.set("processRef", f"process_{pool.id}")
-        main = [(f"process_{pool.id}", pool.name, pool.children, pool) for pool in scopes]
+        main = [(f"process_{pool.id}", pool.name, pool.children) for pool in scopes]
         if not scopes or any(shape.stencil not in FLOWS for shape in loose if self._is_node(shape)):
-            main.append(("process_of_the_diagram", self.diagram.name or "Process", loose, None))
-        for identifier, name, children, pool in main:
-            self._process(root, identifier, name, children, pool)
+            main.append(("process_of_the_diagram", self.diagram.name or "Process", loose))
+        for identifier, name, children in main:
+            self._process(root, identifier, name, children)
         for shape in self.diagram.walk():
             if shape.stencil == "MessageFlow" and collaboration is not None:
                 self._message_flow(collaboration, shape)
@@ -180,9 +180,7 @@ class _Writer:
         self._note_what_is_left_out()
         return etree.tostring(root, xml_declaration=True, encoding="UTF-8"), self.left_out
 
-    def _process(
-        self, root: etree._Element, identifier: str, name: str, children: list[_Shape], pool: _Shape | None
-    ) -> None:
+    def _process(self, root: etree._Element, identifier: str, name: str, children: list[_Shape]) -> None:
         process = etree.SubElement(root, names.bpmn("process"), id=identifier, name=name, isExecutable="false")
         lanes = [shape for child in children for shape in child.walk() if shape.stencil == "Lane"]
         innermost = [lane for lane in lanes if not any(child.stencil == "Lane" for child in lane.children)]

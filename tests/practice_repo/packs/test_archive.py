@@ -7,6 +7,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.errors import AlreadyExists
 from practice_repo.packs.archive import (
@@ -161,3 +163,22 @@ def test_files_are_never_laid_over_others(tmp_path):
 
     with pytest.raises(AlreadyExists):
         write_folder(make_pack(FILES), tmp_path)
+
+
+@settings(max_examples=150, deadline=None)
+@given(position=st.floats(0, 1, exclude_max=True), value=st.integers(0, 255))
+def test_no_changed_byte_goes_unnoticed_or_breaks_the_reader(position, value):
+    intact = pack(FILES)
+    changed = bytearray(intact)
+    changed[int(position * len(changed))] = value
+
+    findings = verify(bytes(changed))
+
+    if not any(finding.severity == "error" for finding in findings):
+        assert unpack(bytes(changed)).files == unpack(intact).files
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.binary(max_size=400))
+def test_any_bytes_are_answered_with_findings(content):
+    assert any(finding.severity == "error" for finding in verify(content))
