@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from practice_repo.algebra.alignment import Alignment, rekeyed
 from practice_repo.algebra.document import KEYED_FIELDS, Document, Record, is_reference
@@ -42,9 +42,9 @@ def _added_alike(base: Document, ours: Document, theirs: Document) -> dict[str, 
     new_theirs = {key: record for key, record in theirs.records.items() if key not in base.records}
     if not new_ours or not new_theirs:
         return {}
-    ours_by_look = _by_colour(content_colours(new_ours))
+    ours_by_look = _by_colour(content_colours(new_ours, ours.records))
     pairs = {}
-    for colour, keys in _by_colour(content_colours(new_theirs)).items():
+    for colour, keys in _by_colour(content_colours(new_theirs, theirs.records)).items():
         alike = ours_by_look.get(colour, [])
         if len(alike) == len(keys):
             remaining = [key for key in alike if key not in keys]
@@ -52,20 +52,35 @@ def _added_alike(base: Document, ours: Document, theirs: Document) -> dict[str, 
     return pairs
 
 
-def content_colours(records: Mapping[str, Record]) -> dict[str, str]:
-    """A digest of what each record says and, some steps on, of what it refers to; other keys count as they are."""
+def content_colours(records: Mapping[str, Record], around: Mapping[str, Record] | None = None) -> dict[str, str]:
+    """A digest of what each record says and, some steps on, of what it refers to; other keys count as they are.
+
+    With the records `around` (all of the document) it also tells who refers to it: two joins without names look alike
+    until one sees what leads to them.
+    """
+    referring = _referring(records, around or {})
     colours = dict.fromkeys(records, "")
     distinct = 0
     for _ in range(ROUNDS):
-        colours = {key: _colour(record, colours) for key, record in records.items()}
+        colours = {key: _colour(record, colours, referring.get(key, ())) for key, record in records.items()}
         if len(set(colours.values())) == distinct:
             break
         distinct = len(set(colours.values()))
     return colours
 
 
-def _colour(record: Record, colours: Mapping[str, str]) -> str:
-    fields = []
+def _referring(records: Mapping[str, Record], around: Mapping[str, Record]) -> dict[str, list[tuple[str, str]]]:
+    """New key → field and key of what refers to it."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for each in around.values():
+        for name, key in each.references():
+            if key in records:
+                found.setdefault(key, []).append((name, each.key))
+    return found
+
+
+def _colour(record: Record, colours: Mapping[str, str], referring: Sequence[tuple[str, str]]) -> str:
+    fields: list[list[object]] = [["<", sorted((name, _coloured(key, colours)) for name, key in referring)]]
     for name, value in record.fields.items():
         prefix = next((prefix for prefix in KEYED_FIELDS if name.startswith(prefix)), "")
         shown = prefix + _coloured(name.removeprefix(prefix), colours) if prefix else name
