@@ -74,13 +74,29 @@ def boundary_event(state: FlowState, other: FlowState, own: list[str]) -> Found 
 
 
 def serial(state: FlowState, other: FlowState, own: list[str]) -> Found | None:
-    """A single activity or event in a line, or as a branch of its own."""
-    for node in own:
-        if state.is_gateway(node) or state.kind(node) == "boundaryEvent" or not goes_as_a_whole(state, other, node):
-            continue
-        if state.is_serial(node):
+    """A single activity or event in a line, or as a branch of its own.
+
+    One between two own gateways waits: what of the two goes, and with it, is seen when nothing else lies there.
+    """
+    for node in serial_nodes(state, other, own):
+        ends = {state.source(state.into(node)[0]), state.target(state.out(node)[0])}
+        is_between = all(key in own and state.is_gateway(key) for key in ends)
+        if not is_between or is_branch(state, other, node):
             return taken_from_line(state, other, node, own)
     return None
+
+
+def serial_between_gateways(state: FlowState, other: FlowState, own: list[str]) -> Found | None:
+    for node in serial_nodes(state, other, own):
+        return taken_from_line(state, other, node, own)
+    return None
+
+
+def serial_nodes(state: FlowState, other: FlowState, own: list[str]) -> Iterator[str]:
+    for node in own:
+        is_single = not state.is_gateway(node) and state.kind(node) != "boundaryEvent"
+        if is_single and state.is_serial(node) and goes_as_a_whole(state, other, node):
+            yield node
 
 
 def sub_process_around(state: FlowState, other: FlowState, own: list[str]) -> Found | None:
@@ -100,7 +116,9 @@ def dead_end(state: FlowState, other: FlowState, own: list[str]) -> Found | None
     """A branch to an end of its own, or another start of the flow."""
     mine = set(own)
     for node in own:
-        if not goes_as_a_whole(state, other, node) or (state.out(node) and state.into(node)):
+        if state.kind(node) == "boundaryEvent" or (state.out(node) and state.into(node)):
+            continue
+        if not goes_as_a_whole(state, other, node):
             continue
         chain = {node}
         at = node
@@ -206,6 +224,7 @@ RULES: tuple[Rule, ...] = (
     bypass_or_loop,
     block,
     gateway_in_line,
+    serial_between_gateways,
 )
 
 
