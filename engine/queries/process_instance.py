@@ -10,6 +10,7 @@ from sqlalchemy import select
 from engine import feel, runtime
 from engine.errors import NotFound
 from engine.queries.compiled import Compiled, compiled
+from engine.queries.former_versions import ElementNames, element_names
 from engine.queries.process_instances import ROW_COLUMNS, InstanceRow, rows
 from engine.store.codec import expand
 from engine.store.projections import unpack_facts
@@ -167,6 +168,7 @@ def process_instance(
         select(ElementInstance.__table__).where(ElementInstance.process_instance_id == process_instance_id)
     ).all()
     shown = rows(work, [work.execute(_row_query(process_instance_id)).one()])[0]
+    names = element_names(work, process_instance_id, found)
     children = _related(work, ProcessInstance.started_by_instance_id == process_instance_id)
     parent = _related(work, ProcessInstance.id == shown.started_by_instance_id) if shown.started_by_instance_id else ()
     return InstanceDetail(
@@ -184,7 +186,9 @@ def process_instance(
             for each in visits
             if each.state == "active"
         ),
-        done_element_ids=tuple(dict.fromkeys(each.element_id for each in visits if each.state == "completed")),
+        done_element_ids=tuple(
+            dict.fromkeys(names.present_id(each.element_id) for each in visits if each.state == "completed")
+        ),
         taken_flow_ids=tuple(dict.fromkeys(flow for facts in _facts(work, process_instance_id) for flow in facts)),
         waiting=why_waiting(work, shown, found, execution, now),
         variables=execution.variables,
@@ -367,16 +371,17 @@ def _shown(value: Any) -> str:
 def timeline(work: Work, *, process_instance_id: str, enterprise_id: str | None = None) -> tuple[TimelineEntry, ...]:
     """What happened, oldest first: steps with their facts, element visits, and what people did."""
     found, _ = _loaded(work, process_instance_id, enterprise_id)
+    names = element_names(work, process_instance_id, found)
     entries = [
-        *_visits(work, process_instance_id, found),
-        *_steps(work, process_instance_id, found),
-        *_audits(work, process_instance_id, found),
+        *_visits(work, process_instance_id, names),
+        *_steps(work, process_instance_id, names),
+        *_audits(work, process_instance_id, names),
         *_comments(work, process_instance_id),
     ]
     return tuple(sorted(entries, key=lambda entry: entry.at))
 
 
-def _visits(work: Work, process_instance_id: str, found: Compiled) -> list[TimelineEntry]:
+def _visits(work: Work, process_instance_id: str, found: ElementNames) -> list[TimelineEntry]:
     tasks = _by_element_instance(work, UserTask, process_instance_id)
     entries = []
     for visit in sorted(_stored(work, ElementInstance, process_instance_id), key=lambda row: row.element_instance_id):
@@ -400,7 +405,7 @@ def _visits(work: Work, process_instance_id: str, found: Compiled) -> list[Timel
     return entries
 
 
-def _steps(work: Work, process_instance_id: str, found: Compiled) -> list[TimelineEntry]:
+def _steps(work: Work, process_instance_id: str, found: ElementNames) -> list[TimelineEntry]:
     entries = []
     for step in sorted(_stored(work, Step, process_instance_id), key=lambda row: row.number):
         facts = unpack_facts(step.facts)
@@ -430,7 +435,7 @@ def _steps(work: Work, process_instance_id: str, found: Compiled) -> list[Timeli
     return entries
 
 
-def _audits(work: Work, process_instance_id: str, found: Compiled) -> list[TimelineEntry]:
+def _audits(work: Work, process_instance_id: str, found: ElementNames) -> list[TimelineEntry]:
     stored = work.execute(
         select(Audit.__table__, UserTask.element_id, UserTask.name.label("task_name"))
         .outerjoin(UserTask, UserTask.id == Audit.user_task_id)

@@ -4,13 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-# Reasons that belong to an element of the old version, whoever stands on it.
-OF_ELEMENTS = ("unmapped", "type_changed", "behaviour_changed", "scope_changed", "loop_changed", "event_changed")
-
 SENTENCES: dict[str, dict[str, str]] = {
     "unmapped": {
-        "en": "{element} has no counterpart in the new version: choose the element where its cases go on.",
-        "zh": "新版本中没有与{element}对应的元素：请选择案例继续进行的元素。",
+        "en": "{element} has no counterpart in the new version: nothing there has its id or its lineage. Choose where"
+        " its cases go on.",
+        "zh": "新版本中没有与{element}对应的元素：其中没有相同标识或相同沿革的元素。请选择案例继续进行的位置。",
     },
     "type_changed": {
         "en": "{element} is a {type} here and a {new_type} in the new version; choose a counterpart of the same type.",
@@ -80,10 +78,6 @@ SENTENCES: dict[str, dict[str, str]] = {
         "zh": "新版本不包含流程“{called}”。",
     },
     "ended": {"en": "The case has ended ({state}).", "zh": "案例已结束（{state}）。"},
-    "other_version": {
-        "en": "The case runs in another version already (version {version}).",
-        "zh": "案例已在另一个版本中运行（版本 {version}）。",
-    },
     "job_running": {
         "en": "A handler works on {element} right now, and the new version gives the job to another one; try again in a"
         " few minutes.",

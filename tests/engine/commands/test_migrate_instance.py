@@ -24,6 +24,7 @@ from engine.commands.suspend_instance import suspend_instance
 from engine.errors import EngineError, InvalidInput, NotFound, NotPermitted
 from engine.queries.migration_batches import migration_batch, migration_items
 from engine.queries.migration_plan import migration_plan
+from engine.queries.process_instance import process_instance, timeline
 from engine.queries.user_task import user_task as task_detail
 from engine.queries.worklist import worklist
 from engine.store.actor import Actor
@@ -166,6 +167,25 @@ def test_live_rows_take_the_new_ids_and_history_keeps_the_old_ones(office):
     assert office.publish("News", correlation={"number": 7}).outcome == "delivered"
     office.pass_by(hours=5)
     assert office.visits("remind_two") == 1
+
+
+def test_history_tells_the_names_that_elements_had(office):
+    gone = user_task("gone", name="Old step")
+    _old, new = versions(
+        office, order(gone, user_task("ask", 'praxis:uid="u"')), order(user_task("sign", 'praxis:uid="u"'))
+    )
+    office.complete("gone")
+    migrate(office, new)
+    office.complete("sign")
+
+    case = case_of(office)
+    told = [
+        each.element_name for each in office.ask(timeline, process_instance_id=case) if each.kind == "element_completed"
+    ]
+    detail = office.ask(process_instance, process_instance_id=case, now=office.now)
+
+    assert told == ["start", "Old step", "Sign", "end"]
+    assert detail.done_element_ids == ("start", "gone", "sign", "end")
 
 
 def test_reasons_are_told_and_nothing_has_happened(office):
@@ -453,10 +473,7 @@ def test_the_worker_works_a_batch_off_and_keeps_why_single_cases_cannot(office):
     row = batch(office, batch_id)
     assert (row.state, row.migrated, row.refused, row.percent, done.migrations) == ("completed", 1, 1, 100, 2)
     (item,) = office.ask(migration_items, batch_id=batch_id)
-    assert (
-        item.problems[0]["en"]
-        == "'Ask' has no counterpart in the new version: choose the element where its cases go on."
-    )
+    assert item.problems[0]["en"].startswith("'Ask' has no counterpart in the new version: nothing there has its id")
     assert "没有与" in item.problems[0]["zh"]
     assert office.differences() == []
 
