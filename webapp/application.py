@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 from flask_wtf import CSRFProtect
 
-from webapp import access, assets, errors, languages, presentation, security
+from webapp import access, assets, errors, languages, practice_view, presentation, security
 from webapp.importing import ImportRuns
 from webapp.pages import blueprints
 from webapp.settings import Settings
@@ -43,7 +43,7 @@ def create_app(settings: Settings | None = None, wiring: Wiring | None = None) -
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     csrf.init_app(app)
-    for part in (languages, security, access, errors, assets, presentation):
+    for part in (languages, security, access, errors, assets, presentation, practice_view):
         part.install(app)
     for blueprint in blueprints():
         app.register_blueprint(blueprint)

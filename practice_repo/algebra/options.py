@@ -56,7 +56,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Fitting:
-    """Whether an option suits a profile: fits is None where its rule speaks of something that the profile leaves open."""
+    """Whether an option suits a profile; `fits` is None where its rule asks for what the profile leaves open."""
 
     option: Option
     fits: bool | None

@@ -3,7 +3,10 @@
 from flask import Blueprint
 
 from webapp.pages import (
+    candidates,
     cases,
+    compare,
+    contributions,
     customers,
     expressions,
     imports,
@@ -12,11 +15,14 @@ from webapp.pages import (
     messages,
     migrations,
     modeler,
+    needs,
     operations,
     quotes,
+    sandbox,
     sign_in,
     start,
     tasks,
+    upgrades,
     worklist,
 )
 
@@ -34,7 +40,13 @@ MODULES = (
     migrations,
     messages,
     library,
+    candidates,
     modeler,
+    sandbox,
+    compare,
+    needs,
+    upgrades,
+    contributions,
     expressions,
 )
 

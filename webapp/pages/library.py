@@ -1,17 +1,24 @@
-"""The practice library: what Praxis ships, with its words and its diagram."""
+"""The practice library: find a practice, look into it, acquire it."""
 
 from functools import cache
+from typing import Any
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import login_required
 
-from engine.errors import EngineError, NotFound
-from engine.queries.definitions import definitions
+from engine.errors import EngineError, InvalidInput
+from practice_repo.commands.acquire import acquire as acquire_item
+from practice_repo.commands.follow_item import follow_item, unfollow_item
+from practice_repo.permissions import may_tailor
 from practice_repo.practice import Practice, read_practice, shipped_practices
-from webapp.access import enterprise_id, read
+from practice_repo.queries import library as queries
+from webapp.access import actor, enterprise_id, now, read, run
 
 blueprint = Blueprint("library", __name__, url_prefix="/library")
+FACETS = ("area", "kind", "type", "industry", "kpi", "pcf", "evidence_level")
+SORTS = ("name", "newest", "adopters", "evidence")
+ROWS = 24
 
 
 @cache
@@ -30,26 +37,104 @@ def practices() -> dict[str, Practice]:
 @blueprint.get("")
 @login_required
 def show():
-    deployed = {each.process_id for each in read(lambda work: definitions(work, enterprise_id=enterprise_id()))}
-    return render_template("library/list.html", practices=practices().values(), deployed=deployed)
+    chosen = {name: request.args[name] for name in FACETS if request.args.get(name)}
+    text = request.args.get("q", "").strip()
+    sort = request.args.get("sort", "name")
+    offset = max(request.args.get("offset", 0, int), 0)
+    page = read(
+        lambda work: queries.library(
+            work,
+            text=text or None,
+            sort=sort if sort in SORTS else "name",
+            limit=ROWS,
+            offset=offset,
+            enterprise_id=enterprise_id(),
+            **_typed(chosen),
+        )
+    )
+    return render_template(
+        "library/list.html", page=page, chosen=chosen, text=text, sort=sort, offset=offset, rows=ROWS, facets=FACETS
+    )
 
 
-@blueprint.get("/<practice_id>")
+def _typed(chosen: dict[str, str]) -> dict[str, Any]:
+    """The facets as the query wants them: two are numbers."""
+    numbers = {"pcf", "evidence_level"}
+    try:
+        return {name: int(value) if name in numbers else value for name, value in chosen.items()}
+    except ValueError as error:
+        raise InvalidInput(_("PCF and evidence level must be numbers: choose them from the list.")) from error
+
+
+@blueprint.get("/<item_id>")
 @login_required
-def practice(practice_id: str):
-    return render_template("library/page.html", practice=_practice(practice_id))
+def practice(item_id: str):
+    version = request.args.get("version") or None
+
+    def questions(work):
+        item = queries.item(work, item_id=item_id, version=version, enterprise_id=enterprise_id())
+        return {
+            "item": item,
+            "package": queries.version_package(work, version_id=item.version.id),
+            "operations": queries.version_operations(work, version_id=item.version.id),
+            "lineage": queries.lineage(work, item_id=item_id, enterprise_id=enterprise_id()),
+        }
+
+    found = read(questions)
+    files = found["package"].files
+    return render_template(
+        "library/page.html",
+        card=found["item"].card,
+        models=_main_first(found["item"].card.process, [name for name in files if name.endswith(".bpmn")]),
+        decisions=sorted(name for name in files if name.endswith(".dmn")),
+        forms=sorted(name for name in files if name.startswith("forms/")),
+        options={name.removeprefix("options/").removesuffix(".json") for name in files if name.startswith("options/")},
+        readme=files.get("README.md", b"").decode(errors="replace"),
+        may_acquire=may_tailor(actor()),
+        **found,
+    )
 
 
-@blueprint.get("/<practice_id>/<file_name>.bpmn")
+def _main_first(main: str, models: list[str]) -> list[str]:
+    return sorted(models, key=lambda name: (name != main, name))
+
+
+@blueprint.get("/<item_id>/versions/<version_id>/<path:name>")
 @login_required
-def model(practice_id: str, file_name: str):
-    found = _practice(practice_id).models.get(f"{file_name}.bpmn")
-    if found is None:
-        raise NotFound(_("The practice has no such model."))
-    return Response(found, mimetype="application/xml")
+def file(item_id: str, version_id: str, name: str):
+    """One file of a version, as it is: models for the viewer, the rest for reading."""
+    content = read(lambda work: queries.file(work, version_id=version_id, name=name))
+    return Response(content, mimetype="application/xml" if name.endswith((".bpmn", ".dmn")) else "text/plain")
 
 
-def _practice(practice_id: str) -> Practice:
-    if practice_id not in practices():
-        raise NotFound(_("There is no practice “%(id)s” in the library.", id=practice_id))
-    return practices()[practice_id]
+@blueprint.post("/<item_id>/candidates")
+@login_required
+def acquire(item_id: str):
+    """Take this version into the own workspace."""
+    files = request.form.getlist("files") or None
+    candidate_id = run(
+        lambda work: acquire_item(
+            work,
+            item_id=item_id,
+            version=request.form.get("version") or None,
+            files=files,
+            title=request.form.get("title", "").strip() or None,
+            need_id=request.form.get("need") or None,
+            actor=actor(),
+            now=now(),
+        )
+    )
+    flash(_("Acquired. Answer the questions, then adapt what is left."), "success")
+    return redirect(url_for("candidates.show", candidate_id=candidate_id))
+
+
+@blueprint.post("/<item_id>/follow")
+@login_required
+def follow(item_id: str):
+    if request.form.get("follow") == "no":
+        run(lambda work: unfollow_item(work, item_id=item_id, actor=actor()))
+        flash(_("You are no longer told of new versions."), "success")
+    else:
+        run(lambda work: follow_item(work, item_id=item_id, actor=actor(), now=now()))
+        flash(_("You will be told of new versions."), "success")
+    return redirect(url_for("library.practice", item_id=item_id))

@@ -23,7 +23,10 @@ async function enhance(root) {
       }
     });
   }
-  const diagrams = [...root.querySelectorAll("[data-diagram]:not([data-ready])")];
+  // What is folded away is drawn when somebody unfolds it: a diagram needs a size, and most are never looked at.
+  const diagrams = [...root.querySelectorAll("[data-diagram]:not([data-ready])")].filter(
+    (each) => !each.closest("details:not([open])"),
+  );
   if (diagrams.length) {
     const { showDiagram } = await import("./diagram.js");
     diagrams.filter((each) => !each.dataset.ready).forEach(showDiagram);
@@ -34,6 +37,7 @@ document.addEventListener("DOMContentLoaded", () => {
   startTheme();
   startKeyboard();
   enhance(document.body);
+  document.body.addEventListener("toggle", (event) => event.target.open && enhance(event.target), true);
   // Whatever htmx puts into the page gets the same treatment.
   new MutationObserver((changes) => {
     if (changes.some((change) => [...change.addedNodes].some((node) => node.nodeType === 1))) enhance(document.body);

@@ -1,0 +1,211 @@
+"""Giving back: what of a practice is new, what leaves the house, and what the reviewers say."""
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import login_required
+from sqlalchemy import select
+
+from engine.errors import NotFound
+from practice_repo.algebra.annotated import Annotated, annotated
+from practice_repo.algebra.document import read_document
+from practice_repo.algebra.operations import in_file
+from practice_repo.commands.confirm_contribution import LICENCES, confirm_contribution
+from practice_repo.commands.contribute import contribute
+from practice_repo.commands.resolve_contribution import resolve_contribution
+from practice_repo.commands.resubmit_contribution import resubmit_contribution
+from practice_repo.commands.review_contribution import review_contribution
+from practice_repo.commands.withdraw_contribution import recall_contribution, withdraw_contribution
+from practice_repo.permissions import may_edit_library, may_review
+from practice_repo.queries import contributions as queries
+from practice_repo.queries import workspace
+from practice_repo.queries.library import leaderboard
+from practice_repo.validation import CHECK_NAMES
+from processes.customer_base.tables import Party
+from webapp.access import actor, enterprise_id, now, people, read, run
+from webapp.languages import model_language
+
+blueprint = Blueprint("contributions", __name__, url_prefix="/contributions")
+CLASSES = ("patch", "option", "variant", "new", "scenario")
+DECISIONS = ("accept", "changes", "reject")
+KNOWN_CUSTOMERS = 5000
+
+
+@blueprint.get("")
+@login_required
+def index():
+    def questions(work):
+        return {
+            "rows": queries.contributions(work, enterprise_id=enterprise_id()),
+            "queue": queries.review_queue(work, actor=actor()),
+            "credits": leaderboard(work),
+        }
+
+    return render_template(
+        "contributions/list.html", may_review=may_review(actor()) or may_edit_library(actor()), **read(questions)
+    )
+
+
+@blueprint.get("/new/<candidate_id>")
+@login_required
+def offer(candidate_id: str):
+    """What would be contributed: everything that differs from the original."""
+
+    def questions(work):
+        return {
+            "candidate": workspace.candidate(work, candidate_id=candidate_id, actor=actor()),
+            "operations": workspace.operations(work, candidate_id=candidate_id, actor=actor()),
+        }
+
+    return render_template("contributions/offer.html", known=len(_known_names()), **read(questions))
+
+
+@blueprint.post("/new/<candidate_id>")
+@login_required
+def submit(candidate_id: str):
+    names = [*_known_names(), *filter(None, map(str.strip, request.form.get("names", "").splitlines()))]
+    contribution_id = run(
+        lambda work: contribute(
+            work,
+            candidate_id=candidate_id,
+            title=request.form.get("title", "").strip(),
+            title_zh=request.form.get("title_zh", "").strip(),
+            summary=request.form.get("summary", "").strip(),
+            known_names=names,
+            actor=actor(),
+            now=now(),
+        )
+    )
+    flash(_("Prepared. Nothing has left your enterprise yet: look at what would, and confirm."), "success")
+    return _back(contribution_id)
+
+
+def _known_names() -> list[str]:
+    """Names that must never leave: our people, our customers."""
+    statement = select(Party.name, Party.name_zh).where(Party.enterprise_id == enterprise_id()).limit(KNOWN_CUSTOMERS)
+    rows = read(lambda work: work.execute(statement).all())
+    return sorted({name for row in rows for name in row if name} | set(people().values()))
+
+
+@blueprint.get("/<contribution_id>")
+@login_required
+def show(contribution_id: str):
+    contribution = read(lambda work: queries.contribution(work, contribution_id=contribution_id, actor=actor()))
+    models = sorted({each.file for each in contribution.operations if each.file.endswith(".bpmn")})
+    chosen = request.args.get("file") or next(iter(models), None)
+    drawing = _drawing(contribution, chosen) if chosen else None
+    return render_template(
+        "contributions/page.html",
+        contribution=contribution,
+        models=models,
+        chosen=chosen,
+        marks=drawing.marks if drawing else {},
+        is_reviewer=may_review(actor()),
+        check_names={key: text.in_language(model_language()) for key, text in CHECK_NAMES.items()},
+        classes=CLASSES,
+        decisions=DECISIONS,
+        licences=LICENCES,
+    )
+
+
+@blueprint.get("/<contribution_id>/diagram.bpmn")
+@login_required
+def diagram(contribution_id: str):
+    contribution = read(lambda work: queries.contribution(work, contribution_id=contribution_id, actor=actor()))
+    return Response(_drawing(contribution, request.args.get("file", "")).source, mimetype="application/xml")
+
+
+def _drawing(contribution: queries.ContributionDetail, name: str) -> Annotated:
+    before = contribution.origin_package.files.get(name)
+    after = contribution.package.files.get(name)
+    here = before or after
+    if here is None or not name.endswith(".bpmn"):
+        raise NotFound(_("The contribution has no such model."))
+    one, other = (read_document(name, content or here) for content in (before, after))
+    return annotated(one, other, in_file(contribution.operations, name))
+
+
+@blueprint.post("/<contribution_id>/confirmation")
+@login_required
+def confirm(contribution_id: str):
+    form = request.form
+    also_blank = [line.strip() for line in form.get("also_blank", "").splitlines() if line.strip()]
+    if not also_blank and form.get("agrees") != "yes":
+        flash(_("Tick that your enterprise agrees, or take the contribution back."), "warning")
+        return _back(contribution_id)
+    run(
+        lambda work: confirm_contribution(
+            work,
+            contribution_id=contribution_id,
+            licence=form.get("licence", ""),
+            agrees=form.get("agrees") == "yes",
+            evidence_level=form.get("evidence_level", 0, int),
+            also_blank=also_blank,
+            actor=actor(),
+            now=now(),
+        )
+    )
+    if also_blank:
+        flash(_("Blanked, too: look once more at what would leave, then confirm."), "success")
+    else:
+        flash(_("On its way: it is checked now, then two people of other enterprises read it."), "success")
+    return _back(contribution_id)
+
+
+@blueprint.post("/<contribution_id>/reviews")
+@login_required
+def review(contribution_id: str):
+    form = request.form
+    run(
+        lambda work: review_contribution(
+            work,
+            contribution_id=contribution_id,
+            decision=form.get("decision", ""),
+            class_=form.get("class", ""),
+            comment=form.get("comment", "").strip(),
+            actor=actor(),
+            now=now(),
+        )
+    )
+    flash(_("Thank you: your review is noted."), "success")
+    return _back(contribution_id)
+
+
+@blueprint.post("/<contribution_id>/resubmission")
+@login_required
+def resubmit(contribution_id: str):
+    run(lambda work: resubmit_contribution(work, contribution_id=contribution_id, actor=actor(), now=now()))
+    flash(_("Prepared anew: look at what would leave, and confirm."), "success")
+    return _back(contribution_id)
+
+
+@blueprint.post("/<contribution_id>/conflicts")
+@login_required
+def resolve(contribution_id: str):
+    """The editor's decisions where the contribution and the library changed the same thing."""
+    chosen = {
+        name.removeprefix("conflict."): value for name, value in request.form.items() if name.startswith("conflict.")
+    }
+    run(
+        lambda work: resolve_contribution(
+            work, contribution_id=contribution_id, resolutions=chosen, actor=actor(), now=now()
+        )
+    )
+    flash(_("Decided."), "success")
+    return _back(contribution_id)
+
+
+@blueprint.post("/<contribution_id>/withdrawal")
+@login_required
+def withdraw(contribution_id: str):
+    reason = request.form.get("reason", "").strip()
+    named = {"contribution_id": contribution_id, "reason": reason, "actor": actor(), "now": now()}
+    if request.form.get("verb") == "recall":
+        run(lambda work: recall_contribution(work, **named))
+    else:
+        run(lambda work: withdraw_contribution(work, **named))
+    flash(_("Taken back."), "success")
+    return _back(contribution_id)
+
+
+def _back(contribution_id: str):
+    return redirect(url_for("contributions.show", contribution_id=contribution_id))
