@@ -7,7 +7,7 @@ from typing import Any
 
 from practice_repo.algebra.alignment import Alignment, align, rekeyed
 from practice_repo.algebra.document import Document, Record, owner_of, same
-from practice_repo.algebra.grouping import group, name_of
+from practice_repo.algebra.grouping import group, name_of, with_looks
 from practice_repo.algebra.operations import CannotApply, Change, Operation, spliced
 
 PATTERNS = "practice_repo.algebra.patterns"
@@ -29,7 +29,7 @@ def difference(
     fold = _fold()
     if fold is not None:
         found, rest = fold(base, target, changes)
-        operations = tuple(found) + group(base, target, rest)
+        operations = tuple(with_looks(each, base, target) for each in found) + group(base, target, rest)
         if _replays(base, target, operations):
             return operations + redrawn
     return group(base, target, changes) + redrawn

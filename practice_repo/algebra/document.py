@@ -19,6 +19,7 @@ from engine.errors import InvalidModel
 FieldValue = str | int | float | bool | None | tuple[str, ...]
 
 KINDS = {".bpmn": "bpmn", ".dmn": "dmn", ".json": "form", ".toml": "card"}
+XML_MARKS = {b"/BPMN/20100524/MODEL": "bpmn", b"omg.org/spec/DMN/": "dmn"}
 OTHER_JSON = ("options/", "data/", "docs/", "templates/")  # folders of a practice whose JSON is no form
 FORMATS = {
     "bpmn": "practice_repo.algebra.bpmn_document",
@@ -120,7 +121,10 @@ class Document:
         source = self.extras.get("source")
         if source is not None and self.extras.get("read") is self.records:
             return source
-        return import_module(FORMATS[self.kind]).write(self)
+        try:
+            return import_module(FORMATS[self.kind]).write(self)
+        except (ValueError, SyntaxError) as error:  # names or letters that XML does not know
+            raise InvalidModel(f"'{self.name}' cannot be written: {error}. Take back the last change.") from error
 
     def with_records(
         self, records: Mapping[str, Record], *, layout: Mapping[str, Any] | None = None, **extras: Any
@@ -162,12 +166,21 @@ def read_document(name: str, content: bytes) -> Document:
 
     Raises InvalidModel for bytes that are no such file.
     """
+    read: Callable[[str, bytes], Document] = import_module(FORMATS[_kind_of(name, content)]).read
+    try:
+        document = read(name, content)
+    except RecursionError as error:
+        raise unreadable(name, "it is nested too deeply.") from error
+    return replace(document, extras={**document.extras, "source": content, "read": document.records})
+
+
+def _kind_of(name: str, content: bytes) -> str:
     kind = next((kind for ending, kind in KINDS.items() if name.lower().endswith(ending)), "text")
     if kind == "form" and name.startswith(OTHER_JSON):
-        kind = "text"
-    read: Callable[[str, bytes], Document] = import_module(FORMATS[kind]).read
-    document = read(name, content)
-    return replace(document, extras={**document.extras, "source": content, "read": document.records})
+        return "text"
+    if name.lower().endswith(".xml"):  # how some tools call their exports
+        return next((kind for mark, kind in XML_MARKS.items() if mark in content), kind)
+    return kind
 
 
 def unreadable(name: str, reason: str) -> InvalidModel:

@@ -5,12 +5,14 @@ cells that name it; so each operation can be applied or taken back for itself.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from practice_repo.algebra.document import KEYED_FIELDS, REFERENCE_TUPLES, Document, Record, is_reference
 from practice_repo.algebra.operations import Change, Operation, spliced
 from practice_repo.algebra.subjects import Subject, added_as, moved_as, removed_as, set_as
+
+DRAWN_ANEW = frozenset({"source", "target", "attached_to", "parent"})
 
 
 @dataclass
@@ -112,33 +114,16 @@ class _Grouping:
         return following
 
     def operation(self, draft: _Draft) -> Operation:
-        details = self.details(draft)
-        for name, action, document in (("layout", "add", self.changed), ("layout_before", "remove", self.base)):
-            keys = {change.key for change in draft.changes if change.action == action}
-            if layout := layout_of(document, keys):
-                details[name] = layout
-        if spelling := self.spelling(draft):
-            details["spelling"] = spelling
-        return Operation(
-            draft.subject.type, self.base.name, draft.target, tuple(draft.changes), draft.subject.tags, details
-        )
-
-    def spelling(self, draft: _Draft) -> dict[str, dict[str, str]]:
-        """How texts were written whose white space has no meaning."""
-        written = self.changed.extras.get("spelling") or {}
-        found: dict[str, dict[str, str]] = {}
-        for change in draft.changes:
-            for name, text in written.get(change.key, {}).items():
-                if change.action == "add" or (change.action == "set" and change.field == name):
-                    found.setdefault(change.key, {})[name] = text
-        return found
+        subject, changes = draft.subject, tuple(draft.changes)
+        operation = Operation(subject.type, self.base.name, draft.target, changes, subject.tags, self.details(draft))
+        return with_looks(operation, self.base, self.changed)
 
     # for people
 
     def details(self, draft: _Draft) -> dict[str, Any]:
         document = self.known
         record = document.records[draft.target]
-        details = {"name": name_of(record, document), "kind": record.kind}
+        details: dict[str, Any] = {"name": name_of(record, document), "kind": record.kind}
         if chinese := record.get("extensionElements/praxis:property[name:zh]@value") or record.get("label:zh"):
             details["name:zh"] = chinese
         around = document.records.get(record.parent)
@@ -169,9 +154,33 @@ class _Grouping:
         return str(value).removeprefix("?") if is_reference(name) else str(value)
 
 
+def with_looks(operation: Operation, base: Document, changed: Document) -> Operation:
+    """The operation with how what it adds, removes or reconnects is drawn, and how its texts were written."""
+    details = dict(operation.details)
+    before = {change.key for change in operation.changes if change.action == "remove" or change.field in DRAWN_ANEW}
+    after = {change.key for change in operation.changes if change.action == "add" or change.field in DRAWN_ANEW}
+    for name, document, keys in (("layout_before", base, before), ("layout", changed, after)):
+        if name not in details and (layout := layout_of(document, keys)):
+            details[name] = layout
+    if "spelling" not in details and (spelling := _spelling(operation, changed)):
+        details["spelling"] = spelling
+    return replace(operation, details=details)
+
+
 def layout_of(document: Document, keys: Collection[str]) -> dict[str, Any]:
     """How these elements, and what lies inside of them, are drawn."""
     return {key: place for key, place in document.layout.items() if key.partition("#")[0] in keys}
+
+
+def _spelling(operation: Operation, changed: Document) -> dict[str, dict[str, str]]:
+    """How texts were written whose white space has no meaning."""
+    written = changed.extras.get("spelling") or {}
+    found: dict[str, dict[str, str]] = {}
+    for change in operation.changes:
+        for name, text in written.get(change.key, {}).items():
+            if change.action == "add" or change.field == name:
+                found.setdefault(change.key, {})[name] = text
+    return found
 
 
 def name_of(record: Record, document: Document) -> str:

@@ -76,17 +76,24 @@ class Change:
         return content
 
     @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> "Change":
+    def from_json(cls, content: Any) -> "Change":
+        """Raises InvalidInput for what is no change."""
+        content = content if isinstance(content, Mapping) else {}
         action = content.get("action")
         if action not in {"add", "remove", "set"} or not isinstance(content.get("key"), str):
             raise InvalidInput(
                 f"A change needs an 'action' (add, remove or set) and a 'key'; found {json.dumps(content)[:120]}."
             )
         whole = {"add": "after", "remove": "before"}.get(action)
-        if whole and not isinstance(content.get(whole), Mapping):
-            raise InvalidInput(f"To {action} the record '{content['key']}' the change needs it as '{whole}'.")
+        if whole and not _is_record(content.get(whole)):
+            raise InvalidInput(
+                f"To {action} the record '{content['key']}' the change needs it as '{whole}', with 'kind', 'id' and "
+                "'fields' (texts, numbers, truth values or lists of texts)."
+            )
         if action == "set" and not isinstance(content.get("field"), str):
             raise InvalidInput(f"To set something of '{content['key']}' the change needs the name of the 'field'.")
+        if action == "set" and not all(_is_value(content.get(name)) for name in ("before", "after")):
+            raise InvalidInput(f"A field of '{content['key']}' is a text, number, truth value or list of texts.")
         before, after = (_from_json(content.get(name)) for name in ("before", "after"))
         return cls(action, content["key"], content.get("field"), before, after)
 
@@ -166,17 +173,19 @@ class Operation:
         }
 
     @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> "Operation":
+    def from_json(cls, content: Any) -> "Operation":
         """Raises InvalidInput for what is no operation."""
+        content = content if isinstance(content, Mapping) else {}
         for name in ("type", "file", "target"):
             if not isinstance(content.get(name), str):
                 raise InvalidInput(f"An operation needs '{name}' as text; found {json.dumps(content)[:120]}.")
-        if not isinstance(content.get("changes"), Sequence):
+        if not isinstance(content.get("changes"), (list, tuple)):
             raise InvalidInput(f"The operation {content['type']} of '{content['target']}' needs a list of 'changes'.")
         changes = tuple(Change.from_json(each) for each in content["changes"])
-        tags = frozenset(content.get("tags") or ())
-        details = content.get("details") or {}
-        return cls(content["type"], content["file"], content["target"], changes, tags, dict(details))
+        tags, details = content.get("tags") or (), content.get("details") or {}
+        if not isinstance(details, Mapping) or not _is_value(tags) or isinstance(tags, str):
+            raise InvalidInput(f"The operation {content['type']} needs 'tags' as a list and 'details' as an object.")
+        return cls(content["type"], content["file"], content["target"], changes, frozenset(tags), dict(details))
 
 
 def operations_from_json(content: Any) -> tuple[Operation, ...]:
@@ -215,6 +224,19 @@ def spliced(before: Sequence[str], after: Sequence[str], current: Sequence[str])
         else:
             result.append(key)
     return tuple(result)
+
+
+def _is_value(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return all(isinstance(each, str) for each in value)
+    return value is None or isinstance(value, (str, int, float, bool))
+
+
+def _is_record(value: Any) -> bool:
+    if not isinstance(value, Mapping) or not isinstance(value.get("fields"), Mapping):
+        return False
+    texts = [value.get("kind"), value.get("id"), *value["fields"]]
+    return all(isinstance(each, str) for each in texts) and all(map(_is_value, value["fields"].values()))
 
 
 def _to_json(value: Any) -> Any:

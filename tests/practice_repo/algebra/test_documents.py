@@ -211,6 +211,7 @@ def test_contents_of_unknown_vendors_are_kept_and_compared():
         ("a.dmn", b"<x/>"),
         ("forms/a.json", b"[]"),
         ("forms/a.json", b"{"),
+        ("forms/a.json", b'{"a":' * 9000 + b"1" + b"}" * 9000),
         ("practice.toml", b"= 1"),
         ("practice.toml", b"\xff"),
     ],
@@ -218,3 +219,21 @@ def test_contents_of_unknown_vendors_are_kept_and_compared():
 def test_what_is_no_such_file_is_refused(name, content):
     with pytest.raises(InvalidModel):
         read_document(name, content)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [
+        ("export.bpmn20.xml", RICH.read_bytes(), "bpmn"),
+        ("export.xml", DECISIONS[0].read_bytes(), "dmn"),
+        ("notes.xml", b"<notes/>", "text"),
+        ("options/p.o.json", b"[]", "text"),
+        ("template.docx", b"\xff\xfe\x00", "text"),
+    ],
+)
+def test_the_name_and_the_content_say_what_a_file_is(name, content, kind):
+    found = read_document(name, content)
+
+    assert found.kind == kind
+    assert found.write() == content
+    assert read_document(name, printed(found)).fingerprint == found.fingerprint

@@ -1,6 +1,6 @@
 import pytest
 
-from engine.errors import InvalidInput
+from engine.errors import InvalidInput, InvalidModel
 from practice_repo.algebra.difference import apply, difference
 from practice_repo.algebra.document import read_document
 from practice_repo.algebra.grouping import group
@@ -303,8 +303,77 @@ def test_what_is_left_over_is_grouped_without_loss():
             [{"type": "R", "file": "a", "target": "t", "changes": [{"action": "set", "key": "k"}]}],
             "needs the name of the 'field'",
         ),
+        ([1], "An operation needs 'type'"),
+        ([{"type": "R", "file": "a", "target": "t", "changes": [1]}], "A change needs an 'action'"),
+        ([{"type": "R", "file": "a", "target": "t", "changes": [], "tags": "x"}], "needs 'tags' as a list"),
+        (
+            [
+                {
+                    "type": "R",
+                    "file": "a",
+                    "target": "t",
+                    "changes": [{"action": "set", "key": "k", "field": "f", "after": {}}],
+                }
+            ],
+            "is a text, number, truth value or list of texts",
+        ),
+        (
+            [
+                {
+                    "type": "R",
+                    "file": "a",
+                    "target": "t",
+                    "changes": [
+                        {"action": "add", "key": "k", "after": {"kind": "task", "id": "k", "fields": {"a": {}}}}
+                    ],
+                }
+            ],
+            "with 'kind', 'id' and 'fields'",
+        ),
     ],
 )
 def test_json_that_holds_no_operations_is_refused(content, said):
     with pytest.raises(InvalidInput, match=said):
         operations_from_json(content)
+
+
+@pytest.mark.parametrize("field", ["a b", "x/y z", "<script>", "name", "documentation", "x!xml"])
+def test_operations_that_no_file_can_hold_are_refused_when_it_is_written(field):
+    base = read_document("m.bpmn", MODEL.encode())
+    operation = Operation(
+        "Rename", "m.bpmn", "t", (Change("set", "t", field, base.records["t"].get(field, None), "\x00"),)
+    )
+
+    with pytest.raises(InvalidModel, match="cannot be written"):
+        apply(base, [operation]).write()
+
+
+def test_what_is_added_or_reconnected_carries_its_drawing():
+    shape = (
+        '<di:BPMNShape id="{0}_di" bpmnElement="{0}"><dc:Bounds x="{1}" y="5" width="100" height="80"/></di:BPMNShape>'
+    )
+    edge = (
+        '<di:BPMNEdge id="{0}_di" bpmnElement="{0}"><d:waypoint x="1" y="{1}"/><d:waypoint x="9" y="9"/></di:BPMNEdge>'
+    )
+    plane = (
+        '<di:BPMNDiagram xmlns:di="http://www.omg.org/spec/BPMN/20100524/DI" '
+        'xmlns:dc="http://www.omg.org/spec/DD/20100524/DC" xmlns:d="http://www.omg.org/spec/DD/20100524/DI">'
+        '<di:BPMNPlane bpmnElement="p">{0}</di:BPMNPlane></di:BPMNDiagram></definitions>'
+    )
+    old = MODEL.replace("</definitions>", plane.format(shape.format("t", 0) + edge.format("g_e", 1)))
+    new = (
+        MODEL.replace(
+            'targetRef="e"/>\n</process>',
+            'targetRef="n"/><sequenceFlow id="n_e" sourceRef="n" targetRef="e"/></process>',
+        )
+        .replace("<startEvent", '<userTask id="n" name="New"/><startEvent')
+        .replace("</definitions>", plane.format(shape.format("t", 0) + shape.format("n", 7) + edge.format("g_e", 2)))
+    )
+    base, changed = read_document("m.bpmn", old.encode()), read_document("m.bpmn", new.encode())
+
+    operations = difference(base, changed)
+
+    replayed = apply(base, operations)
+    assert replayed.layout == changed.layout
+    assert read_document("m.bpmn", replayed.write()).layout == changed.layout
+    assert apply(replayed, [each.inverse() for each in reversed(operations)]).layout == base.layout
