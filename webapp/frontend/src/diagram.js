@@ -76,8 +76,9 @@ function mark(viewer, state, words) {
     const element = known(id);
     if (!element) continue;
     canvas.addMarker(id, `is-${kind}`);
+    const side = state.active?.[id] ? { right: 14 } : { left: -12 }; // the count of tokens stands on the left
     if (SIGNS[kind] && !element.waypoints && !element.children?.length)
-      overlays.add(id, { position: { top: -12, left: -12 }, html: badge(SIGNS[kind], kind, words[kind]) });
+      overlays.add(id, { position: { top: -12, ...side }, html: badge(SIGNS[kind], kind, words[kind]) });
   }
   for (const id of state.incidents ?? []) {
     if (!known(id)) continue;
