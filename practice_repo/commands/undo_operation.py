@@ -8,7 +8,7 @@ from engine.store.unit_of_work import Work
 from practice_repo.algebra.difference import undo
 from practice_repo.algebra.document import read_document
 from practice_repo.algebra.operations import Operation, in_file
-from practice_repo.algebra.package import Package, apply_to_package, package_difference
+from practice_repo.algebra.package import FILE, Package, apply_to_package, package_difference
 from practice_repo.contents import get_trees, put_files
 from practice_repo.workspace import editable_candidate, origin_tree, set_draft
 
@@ -33,7 +33,7 @@ def undo_operation(
 
 def _without(draft: Package, operations: tuple[Operation, ...], operation: Operation) -> Package:
     """The draft without the operation; a file that was added or removed as a whole goes or comes back."""
-    if operation.file not in draft.files or not operation.changes:
+    if operation.target == FILE:
         return apply_to_package(draft, [operation.inverse()])
     document = read_document(operation.file, draft.files[operation.file])
     undone = undo(document, in_file(operations, operation.file), operation.id)
