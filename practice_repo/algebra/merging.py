@@ -32,8 +32,8 @@ class Merged(Generic[Version]):
     """The outcome of a merge.
 
     `ours` and `theirs` are the operations since the base. `applied` are those that are in the result, `automatic` those
-    of theirs among them that needed no answer. `conflicts` are all questions, answered or not; `findings` what the
-    merge made worse (errors only where an answer accepted them).
+    of theirs among them that needed no answer. `conflicts` are the open questions, `resolved` the answered ones;
+    `findings` what the merge made worse (errors only where an answer accepted them).
     """
 
     result: Version
@@ -41,20 +41,26 @@ class Merged(Generic[Version]):
     theirs: tuple[Operation, ...]
     applied: tuple[Operation, ...]
     conflicts: tuple[Conflict, ...] = ()
+    resolved: tuple[Conflict, ...] = ()
     findings: tuple[Worsened, ...] = ()
     obsolete: tuple[Operation, ...] = ()  # of ours, that theirs did too
 
     @property
     def open(self) -> tuple[Conflict, ...]:
-        return tuple(conflict for conflict in self.conflicts if conflict.is_open)
+        return self.conflicts
 
     @property
     def is_clean(self) -> bool:
-        return not self.open
+        return not self.conflicts
+
+    @property
+    def questions(self) -> tuple[Conflict, ...]:
+        """All conflicts, open and answered."""
+        return (*self.conflicts, *self.resolved)
 
     @cached_property
     def automatic(self) -> tuple[Operation, ...]:
-        asked = {each.id for conflict in self.conflicts for each in conflict.theirs}
+        asked = {each.id for conflict in self.questions for each in conflict.theirs}
         theirs = {each.id for each in self.theirs}
         return tuple(each for each in self.applied if each.id in theirs and each.id not in asked)
 
@@ -62,7 +68,7 @@ class Merged(Generic[Version]):
     def lost(self) -> tuple[Operation, ...]:
         """Operations that are neither in the result nor in a conflict. There are none: see the module."""
         seen = {(each.file, each.id) for each in self.applied}
-        seen |= {(each.file, each.id) for conflict in self.conflicts for each in (*conflict.ours, *conflict.theirs)}
+        seen |= {(each.file, each.id) for conflict in self.questions for each in (*conflict.ours, *conflict.theirs)}
         return tuple(each for each in (*self.ours, *self.theirs) if (each.file, each.id) not in seen)
 
 
@@ -213,7 +219,8 @@ class _Run:
             ours,
             tuple(each for part in self.parts.values() for each in part.theirs),
             tuple(applied),
-            tuple(answered),
+            tuple(each for each in answered if each.is_open),
+            tuple(each for each in answered if not each.is_open),
             tuple(found),
             tuple(each for each in ours if each.id in done_by_both and each.id not in open_ids),
         )

@@ -1,49 +1,55 @@
-"""Answers to the questions of a practice: named groups of operations that can be taken back.
+"""Options of a practice: named answers to its questions, each a group of operations that can be taken back.
 
-An option lies in a pack as `options/<point>.<option>.json`:
+A pack keeps an option as `options/<point>.<option>.json`:
 
-    {"point": "l7_approval_ladder", "option": "one_level", "when": "size in (\"micro\", \"small\")",
-     "requires": ["l6_site_survey.no"], "excludes": [], "operations": [...]}
+    {"point": "l6_site_survey", "option": "yes", "when": "industry = \\"machinery\\"",
+     "requires": ["l2_score.rules"], "excludes": ["l5_configuration.none"], "operations": [ … ]}
 
-`when` is FEEL over the profile of an enterprise (industry, size, channels …) and says where the option fits. The
-operations lead from the practice as delivered to the practice with this answer. The default answer has no file.
+`when` is FEEL over the profile of an enterprise (industry, size, channels …) or null. `requires` and `excludes` name
+options as point.option. An option that is the default of its variation point needs no file: it changes nothing.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import EngineError, Finding, InvalidInput, InvalidModel
-from engine.feel import compile_expression, normalise
+from engine.feel import compile_expression
 from practice_repo.algebra.operations import CannotApply, Operation, operations_from_json
 from practice_repo.algebra.package import Package, apply_to_package
-from practice_repo.practice import Card
+from practice_repo.practice import CARD, Card, Text, VariationPoint, read_card
 
-FOLDER, ENDING = "options/", ".json"
-FIELDS = frozenset({"point", "option", "when", "requires", "excludes", "operations"})
+FOLDER = "options/"
+ENDING = ".json"
 
 
 @dataclass(frozen=True)
 class Option:
-    """One answer that is built in by operations. `requires` and `excludes` name other answers as `point.option`."""
+    """One answer. `name` and `is_default` come from the card; operations are in the order of their doing."""
 
     point: str
     key: str
-    operations: tuple[Operation, ...]
+    name: Text
+    operations: tuple[Operation, ...] = ()
     when: str | None = None
     requires: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
+    is_default: bool = False
+    industries: tuple[str, ...] = ()
 
     @property
-    def name(self) -> str:
+    def path(self) -> str:
+        """How other options name it: point.option."""
         return f"{self.point}.{self.key}"
 
     @property
-    def file(self) -> str:
-        return f"{FOLDER}{self.name}{ENDING}"
+    def is_ready(self) -> bool:
+        """Whether choosing it is known to do what it says: it has operations, or is the default."""
+        return self.is_default or bool(self.operations)
 
     def to_json(self) -> dict[str, Any]:
+        """What its file holds."""
         return {
             "point": self.point,
             "option": self.key,
@@ -55,132 +61,230 @@ class Option:
 
 
 @dataclass(frozen=True)
-class Fitting:
-    """Whether an option suits a profile; `fits` is None where its rule asks for what the profile leaves open."""
+class Suggestion:
+    """An option that fits the profile, and why."""
 
     option: Option
-    fits: bool | None
+    reason: Text
 
 
 @dataclass(frozen=True)
 class Question:
-    """A variation point with what can be answered by one click: the default, and options with operations."""
+    """A variation point to be asked, with the options to choose from."""
 
-    point: str
-    default: str
-    options: tuple[str, ...]
-    built: frozenset[str]
+    point: VariationPoint
+    options: tuple[Option, ...]
+    suggested: str  # option key
+    needs: tuple[str, ...] = ()  # points that are asked before, because options here depend on their answers
 
 
 def read_options(package: Package) -> tuple[Option, ...]:
-    """The options of a pack, in order of their names. Raises InvalidModel with a finding per file that is wrong."""
-    found, findings = [], []
+    """Every option of every variation point of the card, in its order; without a file it has no operations.
+
+    Raises InvalidModel with one finding per thing that is wrong with an option file.
+    """
+    if CARD not in package.files:
+        return ()
+    card = read_card(package.files[CARD].decode())
+    findings: list[Finding] = []
+    contents = {}
     for name in sorted(package.files):
         if name.startswith(FOLDER) and name.endswith(ENDING):
-            try:
-                found.append(_read(name, package.files[name]))
-            except (InvalidInput, ValueError) as error:
-                findings.append(Finding("option", f"{name}: {error}"))
+            contents[name] = _content(name, package.files[name], findings)
+    options = []
+    known = {f"{point.key}.{option.key}" for point in card.variation_points for option in point.options}
+    for point in card.variation_points:
+        for choice in point.options:
+            content = contents.pop(f"{FOLDER}{point.key}.{choice.key}{ENDING}", None) or {}
+            options.append(
+                Option(
+                    point.key,
+                    choice.key,
+                    choice.name,
+                    content.get("operations", ()),
+                    content.get("when"),
+                    content.get("requires", ()),
+                    content.get("excludes", ()),
+                    choice.key == point.default,
+                    choice.industries,
+                )
+            )
+    findings += [_finding(name, "belongs to no option of the card's variation points.") for name in contents]
+    for option in options:
+        for other in (*option.requires, *option.excludes):
+            if other not in known:
+                findings.append(_finding(f"{option.path}{ENDING}", f"names '{other}', which is no option of the card."))
     if findings:
-        raise InvalidModel(str(findings[0].message), findings)
-    return tuple(found)
+        raise InvalidModel(f"The options of {card.id}: {findings[0].message}", findings)
+    return tuple(options)
 
 
-def _read(name: str, content: bytes) -> Option:
-    source = json.loads(content)
-    if not isinstance(source, Mapping):
-        raise InvalidInput("expected an object with point, option and operations.")
-    unknown = sorted(source.keys() - FIELDS)
-    if unknown:
-        raise InvalidInput(f"'{unknown[0]}' is not known here; known are {', '.join(sorted(FIELDS))}.")
-    option = Option(
-        point=str(source.get("point", "")),
-        key=str(source.get("option", "")),
-        operations=operations_from_json(source.get("operations")),
-        when=source.get("when") or None,
-        requires=tuple(source.get("requires") or ()),
-        excludes=tuple(source.get("excludes") or ()),
-    )
-    if option.file != name:
-        raise InvalidInput(f"its content is the option '{option.name}'; call the file {option.file}.")
-    if option.when is not None:
-        compile_expression(option.when)
-    return option
+def _content(name: str, content: bytes, findings: list[Finding]) -> dict[str, Any] | None:
+    try:
+        found = json.loads(content)
+        if not isinstance(found, dict):
+            raise InvalidInput("must be a JSON object.")
+        read = {"operations": operations_from_json(found.get("operations") or [])}
+        for key in ("requires", "excludes"):
+            values = found.get(key) or []
+            if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+                raise InvalidInput(f"'{key}' must be a list of options, written as point.option.")
+            read[key] = tuple(values)
+        when = found.get("when")
+        if when is not None:
+            compile_expression(str(when).removeprefix("="))
+        expected = name.removeprefix(FOLDER).removesuffix(ENDING)
+        if f"{found.get('point')}.{found.get('option')}" != expected:
+            raise InvalidInput(f"'point' and 'option' must be those of the file name, {expected}.")
+        return {**read, "when": when}
+    except (ValueError, EngineError) as error:
+        findings.append(_finding(name, str(error)))
+        return None
+
+
+def _finding(name: str, message: str) -> Finding:
+    return Finding("option", f"{name}: {message}")
 
 
 def apply_options(package: Package, choices: Mapping[str, str]) -> Package:
-    """The practice as delivered with these answers (point → option); the order of the answers does not matter.
+    """The package with these answers (variation point → option), whatever order they are named in.
 
-    An answer without a file changes nothing. Raises InvalidInput when answers exclude each other or need another one,
-    and when two of them change the same place.
+    Options that others require are applied before them, all others in the order of the card. Raises InvalidInput for an
+    answer that the card does not know, for one that needs or excludes another, and when two options do not go together.
     """
+    chosen = chosen_options(package, choices)
     result = package
-    for option in _chosen(package, choices):
+    done: list[Option] = []
+    for option in chosen:
         try:
             result = apply_to_package(result, option.operations)
-        except CannotApply as error:
-            raise InvalidInput(
-                f"The answer '{option.name}' does not fit together with the other answers: {error}"
-            ) from error
+        except CannotApply as refusal:
+            raise _clash(package, option, done, refusal) from refusal
+        done.append(option)
     return result
 
 
-def unapply_options(package: Package, choices: Mapping[str, str]) -> Package:
-    """The practice with these answers taken back. Raises InvalidInput when later changes build on one of them."""
-    result = package
-    for option in reversed(_chosen(package, choices)):
+def unapply_options(package: Package, origin: Package, choices: Mapping[str, str]) -> Package:
+    """The package without these answers: the inverse operations, the last first. `origin` holds the option files.
+
+    Raises CannotApply when something built on them since; then take that back first, or merge.
+    """
+    operations = [operation for option in chosen_options(origin, choices) for operation in option.operations]
+    return apply_to_package(package, [operation.inverse() for operation in reversed(operations)])
+
+
+def chosen_options(package: Package, choices: Mapping[str, str]) -> tuple[Option, ...]:
+    """The options of these answers in the order of their doing, checked against each other."""
+    options = {option.path: option for option in read_options(package)}
+    points = {option.point for option in options.values()}
+    chosen: dict[str, Option] = {}
+    for point, key in choices.items():
+        if f"{point}.{key}" not in options:
+            known = ", ".join(each.key for each in options.values() if each.point == point)
+            expected = f"known are {known}" if point in points else f"the questions are {', '.join(sorted(points))}"
+            raise InvalidInput(f"'{key}' is no answer to '{point}': {expected}.")
+        chosen[f"{point}.{key}"] = options[f"{point}.{key}"]
+    effective = set(chosen) | {each.path for each in options.values() if each.is_default and each.point not in choices}
+    for option in chosen.values():
+        for needed in option.requires:
+            if needed not in effective:
+                raise InvalidInput(f"The option {option.path} needs {needed}: choose that, too.")
+        for other in option.excludes:
+            if other in effective:
+                raise InvalidInput(f"The option {option.path} does not go with {other}: choose one of them.")
+    return _in_order(chosen, list(options))
+
+
+def _in_order(chosen: Mapping[str, Option], card_order: Sequence[str]) -> tuple[Option, ...]:
+    """In the order of the card, but what is required first. Raises InvalidInput for a circle."""
+    waiting = sorted(chosen, key=card_order.index)
+    ordered: list[Option] = []
+    while waiting:
+        done = {option.path for option in ordered}
+        ready = next((path for path in waiting if set(chosen[path].requires) & set(chosen) <= done), None)
+        if ready is None:
+            raise InvalidInput(f"The options {', '.join(waiting)} require each other in a circle: correct the pack.")
+        waiting.remove(ready)
+        ordered.append(chosen[ready])
+    return tuple(ordered)
+
+
+def _clash(package: Package, option: Option, done: Sequence[Option], refusal: CannotApply) -> InvalidInput:
+    """Names the other option in the way, or says that the option does not fit the practice at all."""
+    for other in done:
         try:
-            result = apply_to_package(result, [operation.inverse() for operation in reversed(option.operations)])
-        except CannotApply as error:
-            raise InvalidInput(f"The answer '{option.name}' cannot be taken back: {error}") from error
-    return result
+            apply_to_package(apply_to_package(package, other.operations), option.operations)
+        except CannotApply:
+            both = f"The options {other.path} and {option.path} change the same place and cannot be had together"
+            return InvalidInput(f"{both}: {refusal}")
+    return InvalidInput(f"The option {option.path} does not fit this version of the practice: {refusal}")
 
 
-def _chosen(package: Package, choices: Mapping[str, str]) -> list[Option]:
-    """The options behind the answers, in one order for everybody."""
-    if not choices:
-        return []
-    named = {f"{point}.{key}" for point, key in choices.items()}
-    chosen = [option for option in read_options(package) if option.name in named]
-    for option in chosen:
-        _check_company(option, named)
-    return chosen
+def fitting_options(package: Package, profile: Mapping[str, Any]) -> tuple[Suggestion, ...]:
+    """The options that fit an enterprise, at most one per variation point, with the reason.
+
+    `profile` holds what `when` may ask: industry, size, channels … A rule that holds counts more than an industry that
+    is named; what fits nobody in particular is not suggested.
+    """
+    found: dict[str, tuple[int, Suggestion]] = {}
+    for option in read_options(package):
+        weight, reason = _fit(option, profile)
+        if reason is not None and weight > found.get(option.point, (0, None))[0]:
+            found[option.point] = (weight, Suggestion(option, reason))
+    return tuple(suggestion for _, suggestion in found.values())
 
 
-def _check_company(option: Option, named: set[str]) -> None:
-    clash = sorted(named & set(option.excludes))
-    if clash:
-        raise InvalidInput(f"The answers '{option.name}' and '{clash[0]}' exclude each other: choose one of them.")
-    missing = sorted(set(option.requires) - named)
-    if missing:
-        raise InvalidInput(f"The answer '{option.name}' needs the answer '{missing[0]}': choose that, too.")
+def _fit(option: Option, profile: Mapping[str, Any]) -> tuple[int, Text | None]:
+    if option.when is not None:
+        if not holds(option.when, profile):
+            return 0, None
+        return 2, Text(f"Holds for you: {option.when}", f"符合贵企业情况:{option.when}")
+    industry = profile.get("industry")
+    if industry is not None and industry in option.industries:
+        return 1, Text(f"Usual in your industry ({industry})", f"贵行业({industry})常用")
+    return 0, None
 
 
-def fitting_options(package: Package, profile: Mapping[str, Any]) -> tuple[Fitting, ...]:
-    """Every option with whether its rule holds for the profile; one without a rule fits everywhere."""
-    known = normalise(dict(profile))
-    return tuple(Fitting(option, _fits(option, known)) for option in read_options(package))
-
-
-def _fits(option: Option, profile: Mapping[str, Any]) -> bool | None:
-    if option.when is None:
-        return True
+def holds(when: str, profile: Mapping[str, Any]) -> bool:
+    """Whether the rule is true for the profile; what cannot be evaluated is not."""
     try:
-        answer = compile_expression(option.when).evaluate(profile)
+        expression = compile_expression(when.removeprefix("="))
+        return expression.evaluate(dict(profile)) is True
     except EngineError:
-        return None
-    return answer if isinstance(answer, bool) else None
+        return False
 
 
-def questionnaire(card: Card, options: Sequence[Option]) -> tuple[Question, ...]:
-    """The card's questions in their order, each with the answers that can be built in."""
-    built = {(option.point, option.key) for option in options}
-    return tuple(
-        Question(
-            point.key,
-            point.default,
-            tuple(option.key for option in point.options),
-            frozenset(key for owner, key in built if owner == point.key) | {point.default},
-        )
+def questionnaire(
+    card: Card, options: Iterable[Option], profile: Mapping[str, Any] | None = None
+) -> tuple[Question, ...]:
+    """The questions in the order of asking: those that others depend on first, else as in the card.
+
+    With a `profile` the suggested answer is the one that fits it, else the default.
+    """
+    by_point: dict[str, list[Option]] = {point.key: [] for point in card.variation_points}
+    for option in options:
+        by_point.setdefault(option.point, []).append(option)
+    questions = {
+        point.key: Question(point, tuple(by_point[point.key]), _suggested(point, by_point[point.key], profile), needs)
         for point in card.variation_points
-    )
+        for needs in [_needs(by_point[point.key], point.key)]
+    }
+    ordered: list[Question] = []
+    waiting = list(questions)
+    while waiting:
+        asked = {question.point.key for question in ordered}
+        key = next((each for each in waiting if set(questions[each].needs) & set(questions) <= asked), waiting[0])
+        waiting.remove(key)
+        ordered.append(questions[key])
+    return tuple(ordered)
+
+
+def _needs(options: Iterable[Option], point: str) -> tuple[str, ...]:
+    named = [path.partition(".")[0] for option in options for path in option.requires]
+    return tuple(dict.fromkeys(each for each in named if each != point))
+
+
+def _suggested(point: VariationPoint, options: Sequence[Option], profile: Mapping[str, Any] | None) -> str:
+    fits = [(_fit(option, profile)[0], -index) for index, option in enumerate(options)] if profile else []
+    best = max(fits, default=(0, 0))
+    return options[-best[1]].key if best[0] else point.default
