@@ -18,7 +18,9 @@ NODES = ("userTask", "serviceTask", "scriptTask", "callActivity", "exclusiveGate
 
 @cache
 def shipped(ending: str) -> tuple[Path, ...]:
-    return tuple(sorted(path for folder in shipped_practices() for path in folder.rglob(f"*{ending}")))
+    """Models, decisions, cards, and the JSON files that are forms."""
+    found = (path for folder in shipped_practices() for path in folder.rglob(f"*{ending}"))
+    return tuple(sorted(path for path in found if ending != ".json" or path.parent.name == "forms"))
 
 
 @cache
