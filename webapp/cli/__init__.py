@@ -14,6 +14,7 @@ COMMANDS = {  # name: (module, attribute, one line of help)
     "layout": ("engine.bpmn.layout.cli", "layout", "Draw a model: write its diagram interchange."),
     "diff": ("practice_repo.cli", "diff", "Say what changed between two models or practices."),
     "apply": ("practice_repo.cli", "apply_command", "Do such changes to another model or practice."),
+    "merge": ("practice_repo.cli_merge", "merge_command", "Merge what two sides made of a model or practice."),
     "pack": ("practice_repo.packs.cli", "pack", "Export, verify, sign, import and follow practices as packs."),
     "similar": ("practice_repo.search.cli", "similar", "Find the practices most like a model or a text."),
     "nba": ("practice_repo.next_best_activity.cli", "nba", "Say which practice to deploy next, and why."),
