@@ -40,8 +40,8 @@ class FileMerge:
     def __init__(self, base: Document, ours: Document, theirs: Document):
         self.base = base
         self.original = ours
-        self.ours = rekeyed(ours, align(base, ours))
-        self.theirs = unified(base, self.ours, rekeyed(theirs, align(base, theirs)))
+        self.ours = _in_keys_of(base, ours)
+        self.theirs = unified(base, self.ours, _in_keys_of(base, theirs))
         self.our_operations = _operations(base, self.ours)
         self.their_operations = _operations(base, self.theirs)
         self.mine = Side.of(self.our_operations)
@@ -405,8 +405,14 @@ class _Groups:
         return list(found.values())
 
 
+def _in_keys_of(base: Document, document: Document) -> Document:
+    return document if document.records == base.records else rekeyed(document, align(base, document))
+
+
 def _operations(base: Document, changed: Document) -> tuple[Operation, ...]:
     """The difference between documents that have their keys in common already."""
+    if changed.records == base.records:
+        return ()
     return difference(base, changed, alignment=Alignment({key: key for key in changed.records}))
 
 
