@@ -22,6 +22,7 @@ SHORTEST = 4  # letters of a first word that may stand for a company
 LETTER = "A-Za-z0-9À-ÿ"
 RUN = re.compile(r"\w+")
 PIECE = re.compile(r"[A-ZÀ-Þ]+(?![a-zß-ÿ])|[A-ZÀ-Þ]?[a-zß-ÿ]+|\d+|[㐀-䶿一-鿿]+")
+CODED = frozenset({"organisation", "product", "system", "role"})  # kinds that may consist of ordinary words in a code
 SUFFIX_WORDS = frozenset(suffix.strip("& .").lower() for suffix in COMPANY_SUFFIXES)
 
 
@@ -179,7 +180,7 @@ def _pieces_of(name: Name) -> Iterator[tuple[str, ...]]:
         pieces = tuple(match[0].lower() for match in PIECE.finditer(alias))
         if not pieces or (len(pieces) == 1 and (len(pieces[0]) < 2 or pieces[0] in ORDINARY_WORDS)):
             continue
-        if all(piece in ORDINARY_WORDS for piece in pieces) and name.kind not in ("organisation", "product", "role"):
+        if all(piece in ORDINARY_WORDS for piece in pieces) and name.kind not in CODED:
             continue
         yield pieces
         yield ("".join(pieces),)

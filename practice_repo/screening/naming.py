@@ -1,7 +1,7 @@
 """Finds names of persons, organisations, places and systems in plain text, English and Chinese.
 
 There is no model behind it: dictionaries, forms of names and what stands around them. What a text shares with ordinary
-words ("Sales rep", "高级") is no name; what only looks like one is a finding of low certainty that waits for a decision.
+words ("Sales rep", "高级") is no name; what only looks like one is of low certainty and waits for a decision.
 """
 
 import re
@@ -25,6 +25,7 @@ from practice_repo.screening.dictionaries import (
     STREETS,
     SURNAMES,
     SYSTEMS,
+    word_list,
 )
 from practice_repo.screening.finding import CERTAIN, LIKELY, POSSIBLE, Span
 
@@ -34,29 +35,26 @@ def _any_of(words: Iterable[str]) -> str:
 
 
 LETTER = "A-Za-z0-9_À-ÿ"
+EDGE, END = f"(?<![{LETTER}])", f"(?![{LETTER}])"
 WORD = rf"[A-ZÀ-ÖØ-Þ][{LETTER}'’]*(?:-[A-ZÀ-ÖØ-Þ]?[{LETTER}'’]+)*"
 HAN = "[㐀-䶿一-鿿]"
 PART = rf"(?:{WORD}|&|and|of|und|\d+)"
-SUFFIXED = re.compile(
-    rf"((?:{WORD}|\d+[A-Z]\w*)(?:[ ,]+{PART})*?),?[ ]+({_any_of(COMPANY_SUFFIXES)})(?![A-Za-z0-9_À-ÿ])\.?"
-)
-TITLED = re.compile(rf"(?<![A-Za-z0-9_À-ÿ])(?:{_any_of(HONORIFICS)})\.? ((?:[A-Z]\. ?)*{WORD}(?: {WORD}){{0,2}})")
-TWO_NAMES = re.compile(
-    rf"(?<![A-Za-z0-9_À-ÿ@.-])(?=({WORD})((?: [A-Z]\.)?(?: (?:van|von|de|der|den|da|di|del|la|le|bin|al)){{0,2}} {WORD}))"
-)
-ONE_NAME = re.compile(rf"(?<![A-Za-z0-9_À-ÿ@.-])({WORD})(?![A-Za-z0-9_À-ÿ@-])")
-INITIAL = re.compile(r"(?<![A-Za-z0-9_À-ÿ.])(?:[A-Z]\. ?){1,2}([A-Z][a-z]{2,}(?:-[A-Z][a-z]+)?)(?![A-Za-z0-9_À-ÿ])")
+SUFFIXED = re.compile(rf"((?:{WORD}|\d+[A-Z]\w*)(?:[ ,]+{PART})*?),?[ ]+({_any_of(COMPANY_SUFFIXES)}){END}\.?")
+TITLED = re.compile(rf"{EDGE}(?:{_any_of(HONORIFICS)})\.? ((?:[A-Z]\. ?)*{WORD}(?: {WORD}){{0,2}})")
+BETWEEN = "(?: (?:van|von|de|der|den|da|di|del|la|le|bin|al)){0,2}"
+TWO_NAMES = re.compile(rf"(?<![{LETTER}@.-])(?=({WORD})((?: [A-Z]\.)?{BETWEEN} {WORD}))")
+ONE_NAME = re.compile(rf"(?<![{LETTER}@.-])({WORD})(?![{LETTER}@-])")
+INITIAL = re.compile(r"(?<![{LETTER}.])(?:[A-Z]\. ?){1,2}([A-Z][a-z]{2,}(?:-[A-Z][a-z]+)?){END}")
+ROAD = r"(?:straße|strasse|str\.|weg|platz|allee|gasse) ?\d{1,4}[a-z]?"
 ADDRESS = re.compile(
-    rf"(?<![A-Za-z0-9_À-ÿ])\d{{1,5}}[A-Za-z]?,? (?:{WORD} ){{1,4}}(?:{_any_of(STREETS)})(?![A-Za-z0-9_À-ÿ])|"
-    rf"(?<![A-Za-z0-9_À-ÿ]){WORD}(?:straße|strasse|str\.|weg|platz|allee|gasse) ?\d{{1,4}}[a-z]?(?![A-Za-z0-9_À-ÿ])|"
-    rf"(?<![A-Za-z0-9_À-ÿ])[A-ZÄÖÜ][a-zäöüß]+(?:straße|strasse|str\.|weg|platz|allee|gasse) ?\d{{1,4}}[a-z]?(?![A-Za-z0-9_À-ÿ])"
+    rf"{EDGE}\d{{1,5}}[A-Za-z]?,? (?:{WORD} ){{1,4}}(?:{_any_of(STREETS)}){END}|"
+    rf"{EDGE}{WORD} ?{ROAD}{END}|{EDGE}[A-ZÄÖÜ][a-zäöüß]+{ROAD}{END}"
 )
 LATIN_SYSTEMS = [name for name in SYSTEMS if name.isascii()]
-SYSTEM = re.compile(
-    rf"(?<![A-Za-z0-9_À-ÿ-])(?:{_any_of(LATIN_SYSTEMS)})(?![A-Za-z0-9_À-ÿ])|(?:{_any_of(set(SYSTEMS) - set(LATIN_SYSTEMS))})"
-)
-CITY = re.compile(rf"(?<![A-Za-z0-9_À-ÿ@.-])(?:{_any_of(ENGLISH_CITIES)})(?![A-Za-z0-9_À-ÿ-])")
-COUNTRY = re.compile(rf"(?<![A-Za-z0-9_À-ÿ@.-])(?:{_any_of(COUNTRIES)})(?![A-Za-z0-9_À-ÿ-])")
+CHINESE_SYSTEMS = set(SYSTEMS) - set(LATIN_SYSTEMS)
+SYSTEM = re.compile(rf"(?<![{LETTER}-])(?:{_any_of(LATIN_SYSTEMS)}){END}|(?:{_any_of(CHINESE_SYSTEMS)})")
+CITY = re.compile(rf"(?<![{LETTER}@.-])(?:{_any_of(ENGLISH_CITIES)})(?![{LETTER}-])")
+COUNTRY = re.compile(rf"(?<![{LETTER}@.-])(?:{_any_of(COUNTRIES)})(?![{LETTER}-])")
 CHINESE_COMPANY = re.compile(rf"[一-鿿()()A-Za-z0-9·]{{0,24}}?(?:{_any_of(CHINESE_COMPANY_SUFFIXES)})")
 CHINESE_PLACE = re.compile(rf"(?:{_any_of(CHINESE_PLACES)})(?:特别行政区|自治区|自治州|省|市)?")
 CHINESE_DISTRICT = re.compile(
@@ -68,94 +66,9 @@ CHINESE_ADMINISTRATIVE = re.compile(
 )
 SURNAME = rf"(?:{_any_of(SURNAMES)})"
 HONORED = re.compile(rf"({SURNAME}{HAN}{{0,2}}?)({_any_of(CHINESE_HONORIFICS)})")
-AFTER_WORDS = [
-    "联系人",
-    "负责人",
-    "经办人",
-    "审批人",
-    "申请人",
-    "收件人",
-    "签字人",
-    "法定代表人",
-    "法人代表",
-    "法人",
-    "姓名",
-    "客户经理",
-    "项目经理",
-    "销售经理",
-    "总经理",
-    "经理",
-    "主管",
-    "主任",
-    "总监",
-    "业务员",
-    "客服",
-    "工程师",
-    "请",
-    "由",
-    "找",
-    "让",
-    "给",
-    "向",
-    "与",
-    "和",
-    "及",
-    "同",
-    "通知",
-    "转给",
-    "提交给",
-    "抄送",
-    "抄送给",
-    "联系",
-    "致电",
-    "交给",
-    "派给",
-    "分配给",
-    "指派给",
-    "询问",
-    "报告",
-    "是",
-    "为",
-    "作者",
-    "创建人",
-    "修改人",
-    "操作员",
-    "同事",
-]
+AFTER_WORDS = word_list("before_chinese_names")
 CALLED = re.compile(rf"(?:{_any_of(AFTER_WORDS)})[::\s]{{0,2}}({SURNAME}{HAN}{{1,2}})")
-ACTING = [
-    "审批",
-    "确认",
-    "处理",
-    "签字",
-    "签署",
-    "批准",
-    "复核",
-    "负责",
-    "审核",
-    "决定",
-    "通知",
-    "检查",
-    "跟进",
-    "办理",
-    "联系",
-    "汇报",
-    "登记",
-    "安排",
-    "说",
-    "和",
-    "与",
-    "及",
-    "的",
-    "或",
-    "在",
-    "将",
-    "已",
-    "是",
-    "来",
-    "去",
-    "同意",
-]
+ACTING = word_list("after_chinese_names")
 ACTED = re.compile(rf"({SURNAME}{HAN}{{1,2}}?)(?={_any_of(ACTING)})")
 ALONE = re.compile(rf"(?<!{HAN}){SURNAME}{HAN}{{1,2}}(?!{HAN})")
 CHINESE_LEADS = re.compile(
@@ -280,7 +193,7 @@ def _chinese_organisations(text: str) -> Iterator[Span]:
         own = name.removesuffix(suffix)
         if not own or name in NO_CHINESE_COMPANIES or own in NO_CHINESE_COMPANIES or own in CHINESE_TRADES:
             continue
-        is_legal = suffix.endswith("有限公司") or suffix.endswith("责任公司")
+        is_legal = suffix.endswith(("有限公司", "责任公司"))
         if is_legal and len(own) >= 2:
             yield Span(match.start() + start, match.end(), "organisation", CERTAIN)
         elif len(own) >= 2 and (CHINESE_PLACE.match(own) or any(own.endswith(trade) for trade in CHINESE_TRADES)):

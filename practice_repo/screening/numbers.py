@@ -23,7 +23,8 @@ DOMAIN = re.compile(
 )
 ADDRESS = re.compile(r"(?<![A-Za-z0-9_À-ÿ.])(?:\d{1,3}\.){3}\d{1,3}(?![A-Za-z0-9_À-ÿ.])")
 PATH = re.compile(
-    r"(?<![A-Za-z0-9_À-ÿ])(?:[A-Za-z]:\\(?:[\w .-]+\\)*[\w .-]+|\\\\[\w.-]+\\[\w .\\-]+|/(?:home|Users|mnt|srv)/[\w./-]+)"
+    r"(?<![A-Za-z0-9_À-ÿ])"
+    r"(?:[A-Za-z]:\\(?:[\w .-]+\\)*[\w .-]+|\\\\[\w.-]+\\[\w .\\-]+|/(?:home|Users|mnt|srv)/[\w./-]+)"
 )
 PHONE_REGIONS = ("CN", "DE", "US", "GB")
 INTERNATIONAL = re.compile(r"(?<![A-Za-z0-9_À-ÿ+])(?:\+|00)[1-9](?:[ ()/.-]{0,2}\d){6,14}(?!\d)")
@@ -54,8 +55,8 @@ CARD = re.compile(r"(?<![A-Za-z0-9_À-ÿ-])(?:\d[ -]?){12,18}\d(?![A-Za-z0-9_À-
 CARD_BEGINNINGS = ("4", "51", "52", "53", "54", "55", "2221", "34", "37", "62", "6011", "65", "35", "30", "36", "38")
 NUMBER = r"[A-Za-z0-9][A-Za-z0-9/._-]*\d[A-Za-z0-9/_-]*"
 THING = (
-    "order|customer|contract|invoice|quote|purchase order|case|ticket|serial|policy|employee|staff|project|PO|SO|article|"
-    "part|delivery|RMA"
+    "order|customer|contract|invoice|quote|purchase order|case|ticket|serial|policy|employee|staff|project|PO|SO|"
+    "article|part|delivery|RMA"
 )
 CHINESE_THING = "订单|客户|合同|发票|报价单|工单|序列|保单|员工|工|项目|采购单|单|发货单|批"
 LABELLED = (
@@ -69,7 +70,8 @@ LABELLED = (
     ("identity_card", "(?:身份证(?:号码?)?|护照(?:号码?)?|证件号码?)"),
 )
 CODE = re.compile(
-    r"(?<![A-Za-z0-9_À-ÿ./#-])([A-Z]{2,6})[-/ ]?(?:\d{4,}(?:[-/]\d+)*|(?:19|20)\d{2}[-/]\d{2,})(?![A-Za-z0-9_À-ÿ-]|\.\d)"
+    r"(?<![A-Za-z0-9_À-ÿ./#-])"
+    r"([A-Z]{2,6})[-/ ]?(?:\d{4,}(?:[-/]\d+)*|(?:19|20)\d{2}[-/]\d{2,})(?![A-Za-z0-9_À-ÿ-]|\.\d)"
 )
 
 

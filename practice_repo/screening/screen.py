@@ -78,6 +78,9 @@ class _Run:
         self.dictionary = Dictionary.of(known)
         self.roles = {name.casefold(): role for name, role in known.roles.items()}
         self.replacements = Replacements()
+        for kind, names in (("organisation", known.organisations), ("person", known.persons)):
+            for name in names:  # so that the enterprise itself is Company A
+                self.replacements.number(kind, name.strip())
         self._learn()
         self.replacements.reserve(
             {run for _, place in self._all_places() for run in RUN.findall(place.text) if run.isascii()}
