@@ -2,12 +2,14 @@
 
 import random
 import string
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import pytest
 
 from engine import events
-from engine.errors import InvalidInput
+from engine.errors import EngineError, InvalidInput
 from engine.play import Player, Scenario
 from engine.runtime import Definition, Execution
 from engine.runtime.correspondence import Correspondence
@@ -125,6 +127,83 @@ def test_a_random_process_migrates_at_every_wait(seed: int):
     assert plain.state == "completed"
     assert migrating.told == plain.trace
     assert migrating.migrations > 0
+
+
+# ---------------------------------------------------------------------------------- anything to anything
+
+
+class WatchedPlayer(Player):
+    """Keeps the saved state of every running execution whenever everything rests."""
+
+    def __init__(self, *arguments, **options):
+        self.saved: list[bytes] = []
+        super().__init__(*arguments, **options)
+
+    def _settle(self) -> None:
+        super()._settle()
+        self.saved += [execution.dump() for execution in self.executions if execution.state == "active"]
+
+
+@cache
+def resting_cases() -> list[tuple[Definition, bytes]]:
+    """Saved states of the catalogue's cases at every rest, with their definitions."""
+    found = []
+    for case in CASES:
+        definition = compiled(case.model)
+        player = WatchedPlayer(definition, Scenario(variables=case.given, steps=steps_of(case)), process_id="p")
+        player.run()
+        found += [(definition, data) for data in player.saved]
+    return found
+
+
+def any_mapping(chance: random.Random, old: Definition, new: Definition) -> dict[str, str]:
+    """A random counterpart for most elements, of those that are allowed."""
+    chosen: dict[str, str] = {}
+    for match in Correspondence(old, new):
+        options = Correspondence(old, new, chosen).options(match.node)
+        if options and chance.random() < 0.7:
+            chosen[match.node.element.id] = chance.choice(options).element.id
+    return chosen
+
+
+def go_on_somehow(chance: random.Random, definition: Definition, execution: Execution) -> None:
+    """Let things happen; only kind refusals are fine."""
+    for _ in range(10):
+        with suppress(EngineError):
+            execution = Execution.load(definition, execution.dump())
+            if execution.state != "active":
+                return
+            waiting = chance.choice(execution.waiting())
+            match waiting.kind:
+                case "userTask":
+                    execution.complete_user_task(waiting.element_instance_id, {}, at=LATER)
+                case "job":
+                    execution.complete_job(waiting.element_instance_id, {}, at=LATER)
+                case "timer":
+                    execution.fire_timer(waiting.id, at=waiting.due_at)
+                case "message":
+                    execution.deliver_message(waiting.id, {}, at=LATER)
+                case "signal":
+                    execution.deliver_signal(waiting.name, at=LATER)
+                case "incident":
+                    execution.resolve_incident(waiting.id, at=LATER)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_version_a_case_goes_to_it_goes_on_or_says_why(seed: int):
+    chance = random.Random(seed)
+    cases = [case for case in resting_cases() if "p" in case[0].processes]
+    went = 0
+    for _ in range(500):
+        (old, data), (new, _other) = chance.choice(cases), chance.choice(cases)
+        found = migrate(data, Correspondence(old, new, any_mapping(chance, old, new)), at=LATER)
+        if found.execution is None:
+            assert [each.sentence(language) for each in found.obstacles for language in ("en", "zh")]
+        else:
+            went += 1
+            go_on_somehow(chance, new, found.execution)
+
+    assert went > 10
 
 
 # ---------------------------------------------------------------------------------- one promise each
