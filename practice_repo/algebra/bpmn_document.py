@@ -156,7 +156,8 @@ WORDS = Vocabulary(
                          "zeebe:property", "camunda:field", "flowable:field"}),
     defaults=DEFAULTS,
     dropped=frozenset({"gatewayDirection"}),
-    containers=frozenset({"extensionElements", "praxis:ioMapping", "zeebe:ioMapping", "zeebe:taskHeaders",
+    containers=frozenset({"extensionElements", "ioSpecification", "inputSet", "outputSet",
+                          "praxis:ioMapping", "zeebe:ioMapping", "zeebe:taskHeaders",
                           "zeebe:properties", "camunda:properties", "camunda:inputOutput"}),
     ranks=RANKS,
     ignored=lambda namespace: bool(TOOL_METADATA.search(namespace)),
@@ -273,7 +274,7 @@ class _Reader:
         key, local = self.keys[node], _local(node)
         flat = Flattener(WORDS)
         flat.attributes(node, "", frozenset({"name", "praxis:uid"}))
-        inner = [child for child in node if isinstance(child.tag, str) and self.is_nested(child, node)]
+        inner = [child for child in node if isinstance(child.tag, str) and self.is_nested(child)]
         flat.children(inner, "")
         fields = {RENAMED.get(name, name): value for name, value in flat.fields.items()}
         self.put_condition(fields, flat)
@@ -291,9 +292,12 @@ class _Reader:
         for identifier, path in flat.ids.items():
             self.nested_ids[f"{key}#{path}"] = identifier
 
-    def is_nested(self, child: etree._Element, owner: etree._Element) -> bool:
+    def is_nested(self, child: etree._Element) -> bool:
+        """Whether the element is part of what its record says: no record itself, not derived, not empty words."""
         if child in self.keys:
             return False
+        if child.tag == names.bpmn("documentation"):
+            return bool("".join(child.itertext()).strip())
         return split(child.tag)[0] != names.BPMN or _local(child) not in REBUILT
 
     @staticmethod
@@ -576,6 +580,10 @@ class _Writer:
                 name = "conditionExpression" + name.removeprefix("condition")
             fields[WRITTEN.get(name, name)] = value
         build(node, fields, WORDS, self.nested.get(record.key, {}))
+        for specification in node.iter(names.bpmn("ioSpecification")):
+            for needed in ("inputSet", "outputSet"):  # the schema wants them, empty ones too
+                if specification.find(names.bpmn(needed)) is None:
+                    specification.append(etree.Element(names.bpmn(needed)))
 
     def uid(self, record: Record) -> str:
         """The lineage to write: where it is not the id, and everywhere in files that carry it."""

@@ -192,6 +192,31 @@ def test_a_reference_that_leads_nowhere_is_kept_and_marked():
     assert b'messageRef="gone"' in printed(read_document("m.bpmn", model('<receiveTask id="r" messageRef="gone"/>')))
 
 
+@pytest.mark.parametrize(
+    "added",
+    [
+        "<documentation/>",
+        '<documentation textFormat="text/html"> </documentation>',
+        "<extensionElements/>",
+        '<extensionElements xmlns:s="http://www.signavio.com"><s:signavioLabel fill=""/></extensionElements>',
+        "<ioSpecification><inputSet/><outputSet/></ioSpecification>",
+    ],
+)
+def test_what_tools_write_for_nothing_means_nothing(added):
+    one, other = (read_document("m.bpmn", model(f'<task id="t" name="A">{inner}</task>')) for inner in ("", added))
+
+    assert one.fingerprint == other.fingerprint
+
+
+def test_sets_that_the_schema_wants_are_written():
+    written = printed(
+        read_document("m.bpmn", model('<task id="t"><ioSpecification><dataInput id="i"/></ioSpecification></task>'))
+    )
+
+    assert b"<bpmn:inputSet/>" in written
+    assert b"<bpmn:outputSet/>" in written
+
+
 def test_contents_of_unknown_vendors_are_kept_and_compared():
     vendor = (
         '<task id="a" xmlns:v="urn:vendor"><extensionElements><v:cost unit="h">{0}</v:cost></extensionElements></task>'
