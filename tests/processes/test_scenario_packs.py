@@ -8,8 +8,11 @@ from engine.bpmn import read_model
 from engine.feel import compile_expression
 from engine.play import Player, read_decisions, read_scenarios
 from engine.runtime import compile_definition
+from practice_repo.algebra.options import apply_options, read_options
+from practice_repo.algebra.package import Package
+from practice_repo.card_kinds import Bundled
 from practice_repo.packs.index import version_key
-from practice_repo.practice import Practice, read_practice, shipped_practices
+from practice_repo.practice import Practice, practice_of_files, read_practice, shipped_practices
 from practice_repo.practice_check import check_practice
 from processes.customer_base.importing import KINDS, guess_mapping, read_table
 from processes.handlers import all_handlers
@@ -27,11 +30,17 @@ def by_name(practices):
 
 @cache
 def bundle_definition(scenario_id):
-    bundle = [SHIPPED[bundled.practice] for bundled in SHIPPED[scenario_id].card.situation.bundle]
+    bundle = [adapted(bundled) for bundled in SHIPPED[scenario_id].card.situation.bundle]
     models = [read_model(content) for practice in bundle for content in practice.models.values()]
     return compile_definition(
         models, read_decisions([each for practice in bundle for each in practice.decisions.values()])
     )
+
+
+def adapted(bundled: Bundled) -> Practice:
+    """The bundled practice with the answers that the scenario gives."""
+    package = Package.of(SHIPPED[bundled.practice])
+    return practice_of_files(apply_options(package, bundled.choices).files)
 
 
 @by_name(SCENARIOS + TECHNOLOGIES)
@@ -65,6 +74,8 @@ def test_a_scenario_takes_what_the_library_has(practice: Practice):
         points = {point.key: {option.key for option in point.options} for point in prototype.variation_points}
         for point, option in bundled.choices.items():
             assert option in points[point]
+        ready = {option.path for option in read_options(Package.of(SHIPPED[bundled.practice])) if option.is_ready}
+        assert {f"{point}.{option}" for point, option in bundled.choices.items()} <= ready
 
 
 @by_name(SCENARIOS)
