@@ -200,8 +200,9 @@ class FileMerge:
 
     def _attempt(self, resolutions: Mapping[str, Resolution], without: set[str], dropping: set[str]) -> FileResult:
         edits: list[Operation] = []
+        conflicts = self.conflicts
         combining: dict[str, tuple[Clash, ...]] = {key: (clash,) for key, clash in self.serial.items()}
-        for conflict in self.conflicts:
+        for conflict in conflicts:
             answer = resolutions.get(conflict.id)
             choice = answer.choice if answer else "ours"
             if choice == "combine" and not conflict.can_be_combined:
