@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from engine.bpmn.names import ACTIVITIES, GATEWAYS
+from engine.bpmn.names import ACTIVITIES, FLOW_NODES, GATEWAYS, SUB_PROCESSES
 from practice_repo.algebra.document import KEYED_FIELDS, Document, FieldValue, Record, is_reference
 from practice_repo.algebra.labels import best_similarity, normalised
 
@@ -58,6 +58,15 @@ class _Side:
         self.labels = {key: _labels(record) for key, record in document.records.items()}
         self.normal = {key: tuple(normalised(each) for each in found) for key, found in self.labels.items()}
         self.edges = _edges(document)
+        self.children: dict[str, list[str]] = defaultdict(list)
+        for key, record in document.records.items():
+            if record.kind in FLOW_NODES:
+                self.children[record.parent].append(key)
+
+    def role(self, gateway: str) -> tuple[bool, bool]:
+        """Whether a gateway joins, and whether it splits."""
+        roles = [role for role, _neighbour in self.edges[gateway]]
+        return roles.count("sequenceFlow from") > 1, roles.count("sequenceFlow to") > 1
 
 
 class _Matcher:
@@ -187,6 +196,8 @@ class _Matcher:
         """
         if self.is_one_lineage and self.changed.records[changed].kind not in FRAMES:
             return self.is_same_again(changed, base)
+        if self.is_another(changed, base):
+            return False
         both_named = self.changed.labels[changed] and self.base.labels[base]
         if not both_named or self.changed.records[changed].kind in FRAMES:
             return True
@@ -252,7 +263,7 @@ class _Matcher:
         """0 for pairs that are not one."""
         named, other_named = self.changed.labels[changed], self.base.labels[base]
         around = self.context(changed, base)
-        if self.is_one_lineage and not self.is_same_again(changed, base):
+        if self.is_another(changed, base) or (self.is_one_lineage and not self.is_same_again(changed, base)):
             return 0.0
         if named and other_named:
             label = self.likeness(changed, base)
@@ -263,6 +274,27 @@ class _Matcher:
             score = around - (0.2 if named or other_named else 0.0)
             cut_off = CUT_OFF_WITHOUT_NAMES
         return score + self.bonus(changed, base) if score >= cut_off else 0.0
+
+    def is_another(self, changed: str, base: str) -> bool:
+        """Whether the two do different things, whatever their names and places say.
+
+        Gateways of different kinds, or of which one splits and the other joins, with unlike neighbours; a sub-process
+        and a single step; sub-processes that hold different known elements.
+        """
+        one, other = self.changed.records[changed].kind, self.base.records[base].kind
+        if one in GATEWAYS and other in GATEWAYS:
+            around = self.context(changed, base)
+            if one != other or self.changed.role(changed) != self.base.role(base):
+                return around < 0.99
+            return around == 0.0 and not (self.changed.labels[changed] and self.base.labels[base])
+        if (one in SUB_PROCESSES) != (other in SUB_PROCESSES):
+            return not set(self.changed.normal[changed]) & set(self.base.normal[base])
+        return one in SUB_PROCESSES and self.holds_another(changed, base)
+
+    def holds_another(self, changed: str, base: str) -> bool:
+        ours = [self.pairs[key] for key in self.changed.children[changed] if key in self.pairs]
+        theirs = {key for key in self.base.children[base] if key in self.paired}
+        return bool(ours or theirs) and not set(ours) & theirs
 
     def is_same_again(self, changed: str, base: str) -> bool:
         """An element deleted and drawn anew: of one kind, and with one name or, nameless, in one place."""
