@@ -1,0 +1,35 @@
+"""Take a newer version over into a variant."""
+
+from datetime import datetime
+
+from engine.store.actor import Actor
+from engine.store.unit_of_work import Work
+from practice_repo.commands.resolve_conflict import must_be_open
+from practice_repo.errors import Conflicts
+from practice_repo.tables import PracticeUpgrade, PracticeVersion
+from practice_repo.upgrading import find_upgrade, rebased, sides, stored_resolutions
+from practice_repo.workspace import commit, editable_candidate, must_be_committed
+
+
+def finish_upgrade(work: Work, *, upgrade_id: str, actor: Actor, now: datetime, message: str = "") -> str:
+    """The id of the commit that holds the merged files; the candidate is a variant of the newer version from now on.
+
+    What was deployed keeps running: check the new commit and make it available, then move or leave running cases.
+    Raises Conflicts while some are undecided, InvalidState while the draft has changes of its own.
+    """
+    found = find_upgrade(work, upgrade_id, actor)
+    must_be_open(found)
+    candidate = editable_candidate(work, found.candidate_id, actor)
+    must_be_committed(candidate)
+    resolutions, _ = stored_resolutions(work, found)
+    outcome = rebased(sides(work, found), resolutions)
+    if outcome.conflicts:
+        count = len(outcome.conflicts)
+        raise Conflicts(f"{count} conflicts of '{candidate.title}' are not decided yet.", outcome.conflicts)
+    version = work.session.get(PracticeVersion, found.to_version_id)
+    candidate.origin_version_id, candidate.licence, candidate.checksum = version.id, version.licence, version.digest
+    words = message.strip() or f"Upgrade to {version.version}"
+    kept = commit(work, candidate, outcome.result, "upgrade", words, actor, now, other_parents=[version.id])
+    row = work.session.get(PracticeUpgrade, upgrade_id, with_for_update=True)
+    row.state, row.commit_id, row.finished_at, row.finished_by = "finished", kept.id, now, actor.id
+    return kept.id
