@@ -23,7 +23,7 @@ from practice_repo.notices import notify
 from practice_repo.practice import Text
 from practice_repo.queries.similar import library_index
 from practice_repo.releasing import release_of, with_card
-from practice_repo.screened import Screen, plain_screen
+from practice_repo.screened import Knowing, knowing_nothing, screened
 from practice_repo.search.novelty import SAME, assess_novelty
 from practice_repo.tables import (
     PracticeCandidate,
@@ -54,13 +54,16 @@ Contribution = PracticeContribution
 def practice_handlers(
     store: Store,
     *,
-    screen: Screen = plain_screen,
+    known: Knowing = knowing_nothing,
     bench: Callable[[], Bench] = Bench,
     tell: Callable[[], None] = lambda: None,
 ) -> Handlers:
-    """The handlers on this store. `screen` blanks what must not leave, `bench` serves the automatic checks, `tell`
-    sends what was noted for enterprises as mail (after the commit)."""
-    desk = _Desk(store, screen, bench, tell)
+    """The handlers on this store.
+
+    `known` says what an enterprise knows to be names, `bench` serves the automatic checks, `tell` sends what was noted
+    for enterprises as mail (after the commit).
+    """
+    desk = _Desk(store, known, bench, tell)
     handlers = Handlers()
     for topic in TOPICS:
         handlers.register(topic)(getattr(desk, topic.removeprefix("practice.")))
@@ -70,9 +73,9 @@ def practice_handlers(
 class _Desk:
     """One method per topic; the process decides which comes next."""
 
-    def __init__(self, store: Store, screen: Screen, bench: Callable[[], Bench], tell: Callable[[], None]):
+    def __init__(self, store: Store, known: Knowing, bench: Callable[[], Bench], tell: Callable[[], None]):
         self.store = store
-        self.screen = screen
+        self.known = known
         self.bench = bench
         self.tell = tell
 
@@ -105,17 +108,19 @@ class _Desk:
             origin = work.session.get(PracticeVersion, contribution.origin_version_id)
             head = work.session.get(PracticeCommit, contribution.commit_id)
             base, files = (Package(each) for each in get_trees(work, [origin.files, head.files]))
-            names = list(contribution.known_names)
-        screened = self.screen(with_card(files, version=origin.version), names)
-        operations = package_difference(base, screened.package)
+            names, decisions = contribution.known_names, contribution.screen_decisions
+            known = self.known(work, contribution.enterprise_id)
+        outcome = screened(with_card(files, version=origin.version), known, names, decisions)
+        operations = package_difference(base, outcome.package)
 
         def change(work: Work, contribution: Contribution) -> Mapping[str, Any]:
-            contribution.files = put_files(work, screened.package.files)
+            contribution.files = put_files(work, outcome.package.files)
             contribution.operations = [operation.to_json() for operation in operations]
-            contribution.screening = screened.to_json()
+            contribution.screening = outcome.to_json()
             contribution.state = "confirming"
             _tell(work, contribution, "confirm", job)
-            return {"operation_count": len(operations), "blanked_count": len(screened.found)}
+            blanked = sum(each.is_replaced for each in outcome.found)
+            return {"operation_count": len(operations), "blanked_count": blanked}
 
         return self._change(job, change)
 
@@ -263,7 +268,6 @@ def _release(work: Work, contribution: Contribution) -> Any:
         origin=packages[0],
         newest=packages[1],
         contributed=packages[2],
-        operations=operations_from_json(contribution.operations),
         taken=list(work.execute(select(PracticeItem.id)).scalars()),
         resolutions=contribution.resolutions,
     )

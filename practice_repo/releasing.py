@@ -42,7 +42,6 @@ def release_of(
     origin: Package,
     newest: Package,
     contributed: Package,
-    operations: Sequence[Operation],
     taken: Sequence[str],
     resolutions: Mapping[str, str],
 ) -> Release:
@@ -50,13 +49,14 @@ def release_of(
     contributed = with_card(contributed, version=_card(origin).version)
     if class_ in OWN:
         return Release(_own_practice(contributed, title, licence, evidence_level, taken))
-    if class_ == "option":
-        return Release(_raised(newest, _with_option(newest, title, operations)))
     theirs = contributed
     if class_ == "scenario":
         theirs = origin.with_files({SCENARIOS: contributed.files.get(SCENARIOS)})
     answers = [Resolution(conflict_id, choice) for conflict_id, choice in resolutions.items()]
     merged = merge(origin, newest, theirs, resolutions=answers)
+    if class_ == "option":
+        operations = package_difference(newest, merged.result)
+        return Release(_raised(newest, _with_option(newest, title, operations)), merged.open)
     return Release(_raised(newest, merged.result), merged.open)
 
 
@@ -150,7 +150,8 @@ options = [
 ]
 """
     content = {
-        "name": {"en": title.en, "zh": title.zh},
+        "point": point,
+        "option": "contributed",
         "operations": [operation.to_json() for operation in used],
     }
     return newest.with_files(

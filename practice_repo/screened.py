@@ -1,78 +1,86 @@
-"""What the screening of a contribution gives: the files that may leave the house, and what was blanked in them.
+"""What the screening of a contribution gives: the files that may leave the house, and what was blanked in them."""
 
-A `Screen` is passed in; `plain_screen` is the least of it: mail addresses, web addresses, phone numbers and the names
-that the contributor knows, in every file.
-"""
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Protocol
-
+from engine.store.unit_of_work import Work
 from practice_repo.algebra.package import Package
+from practice_repo.screening.finding import Decision, Finding, KnownNames
+from practice_repo.screening.screen import screen
+
+Knowing = Callable[[Work, str], KnownNames]  # what an enterprise (by id) knows to be names
 
 
 @dataclass(frozen=True)
 class Found:
-    """One thing that must not leave; `place` says where in the file, `replacement` what stands there now."""
+    """One place that names something. `replacement` is what stands there now, if `is_replaced`.
 
+    `is_open`: too uncertain to be replaced without a word of the contributor.
+    """
+
+    id: str
     file: str
-    kind: str  # name | organisation | place | mail | phone | url | number | …
+    kind: str  # person organisation system product place mail phone url tax_number account number metadata role …
     text: str  # never leaves the enterprise
     replacement: str
     place: str = ""
     element_id: str | None = None
+    context: str = ""
+    certainty: float = 1.0
+    is_replaced: bool = True
+    is_open: bool = False
+    decision: str = ""  # replace | keep | edit; empty when nobody decided
+    reason: str = ""  # why it is kept
+
+    def without_text(self) -> "Found":
+        """As people of other enterprises see it; what is kept stands in the files anyway."""
+        return replace(self, context="", text=self.text if self.decision == "keep" else "")
 
 
 @dataclass(frozen=True)
-class Screening:
+class Screened:
     package: Package
     found: tuple[Found, ...]
+    problems: tuple[str, ...] = ()  # what the contributor must look at
 
-    def to_json(self) -> list[dict[str, Any]]:
-        return [asdict(each) for each in self.found]
-
-
-class Screen(Protocol):
-    def __call__(self, package: Package, known_names: Sequence[str]) -> Screening: ...
+    def to_json(self) -> dict[str, Any]:
+        return {"found": [asdict(each) for each in self.found], "problems": list(self.problems)}
 
 
-PATTERNS = {
-    "mail": (re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+"), "someone@example.com"),
-    "url": (
-        re.compile(r"https?://(?!www\.omg\.org|www\.w3\.org|bpmn\.io|camunda\.org)[^\s\"'<>]+"),
-        "https://example.com",
-    ),
-    "phone": (re.compile(r"\+\d[\d ()/-]{7,18}\d"), "+00 000 0000"),
-}
+def knowing_nothing(_work: Work, _enterprise_id: str) -> KnownNames:
+    return KnownNames()
 
 
-def plain_screen(package: Package, known_names: Sequence[str]) -> Screening:
-    """Blank addresses, phone numbers and known names, wherever they stand."""
-    found: list[Found] = []
-    files: dict[str, bytes] = {}
-    for name, content in package.files.items():
-        files[name] = _screened(name, content, known_names, found)
-    return Screening(Package(files), tuple(found))
+def screened(
+    package: Package, known: KnownNames, more_names: Sequence[str], decisions: Sequence[Mapping[str, str]]
+) -> Screened:
+    """The package without what would tell who made it. Decisions on places that are gone are passed over."""
+    names = replace(known, others=(*known.others, *more_names))
+    if decisions:
+        there = {finding.id for finding in screen(package.files, names).findings}
+        decisions = [decision for decision in decisions if decision["finding_id"] in there]
+    found = screen(package.files, names, decisions=[Decision(**decision) for decision in decisions])
+    return Screened(Package(dict(found.cleaned)), tuple(_found(each) for each in found.findings), found.problems)
 
 
-def _screened(name: str, content: bytes, known_names: Sequence[str], found: list[Found]) -> bytes:
-    try:
-        text = content.decode()
-    except UnicodeDecodeError:
-        return content
-    for kind, (pattern, replacement) in PATTERNS.items():
-        for each in dict.fromkeys(match[0] for match in pattern.finditer(text)):
-            if each != replacement:
-                found.append(Found(name, kind, each, replacement))
-                text = text.replace(each, replacement)
-    for known in sorted({each.strip() for each in known_names if each.strip()}, key=len, reverse=True):
-        pattern = re.compile(re.escape(known), re.IGNORECASE)
-        if pattern.search(text):
-            found.append(Found(name, "name", known, "Example"))
-            text = pattern.sub("Example", text)
-    return text.encode()
+def found_of_json(content: Mapping[str, Any] | None) -> tuple[Found, ...]:
+    return tuple(Found(**each) for each in (content or {}).get("found", ()))
 
 
-def found_of_json(content: Sequence[Mapping[str, Any]]) -> tuple[Found, ...]:
-    return tuple(Found(**each) for each in content)
+def _found(finding: Finding) -> Found:
+    return Found(
+        id=finding.id,
+        file=finding.file,
+        kind=finding.kind,
+        text=finding.text,
+        replacement=finding.replacement,
+        place=finding.place,
+        element_id=finding.element or None,
+        context=finding.context,
+        certainty=finding.certainty,
+        is_replaced=finding.is_replaced,
+        is_open=finding.is_open,
+        decision=finding.decision,
+        reason=finding.reason,
+    )

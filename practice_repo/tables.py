@@ -359,6 +359,7 @@ class PracticeContribution(Base):
     round: Mapped[int] = mapped_column(default=1)  # of reviewing: one more after changes
     files: Mapped[Any] = mapped_column(Json)  # what leaves: screened
     operations: Mapped[Any] = mapped_column(Json)  # against the origin: what is new
+    screen_decisions: Mapped[Any] = mapped_column(Json)  # what the contributor said to what was found
     screening: Mapped[Any] = mapped_column(Json, nullable=True)
     checks: Mapped[Any] = mapped_column(Json, nullable=True)
     novelty: Mapped[Any] = mapped_column(Json, nullable=True)

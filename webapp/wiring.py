@@ -17,6 +17,7 @@ from practice_repo.validation import Bench
 from processes.customer_base import mailing
 from processes.handlers import all_handlers
 from processes.handlers.resources import Resources
+from webapp.known_names import known_names
 from webapp.links import sign
 from webapp.notice_mail import mail_notices
 from webapp.passwords import Throttle
@@ -64,6 +65,7 @@ def _practice_handlers(store: Store, clock: Clock, handlers: Handlers, resources
     """What the library does in the review of contributions; its checks play scenarios with the shipped handlers."""
     return practice_handlers(
         store,
+        known=known_names,
         bench=lambda: Bench(handlers=all_handlers, resources=Resources.in_memory, topics=frozenset(handlers)),
         tell=lambda: mail_notices(store, resources, clock.now()),
     )

@@ -54,6 +54,7 @@ def contribute(
         state="preparing",
         known_names=[name.strip() for name in known_names if name.strip()],
         round=1,
+        screen_decisions=[],
         files={},
         operations=[],
         resolutions={},

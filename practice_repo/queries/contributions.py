@@ -112,7 +112,8 @@ class ContributionDetail:
     operations: tuple[Operation, ...]  # what is new, against the origin
     package: Package  # what leaves the house, screened
     origin_package: Package
-    blanked: tuple[Found, ...]  # for the contributor; for others without the texts that were blanked
+    blanked: tuple[Found, ...]  # what names something; for others without the texts that were blanked
+    screening_problems: tuple[str, ...]  # what the contributor must look at
     novelty: NoveltyReport | None
     checks: tuple[Check, ...] | None
     consent: Mapping[str, Any] | None
@@ -173,6 +174,7 @@ def contribution(work: Work, *, contribution_id: str, actor: Actor) -> Contribut
         package=package,
         origin_package=origin_package,
         blanked=_blanked(found, is_own),
+        screening_problems=tuple((found.screening or {}).get("problems", ())) if is_own else (),
         novelty=novelty_of_json(found.novelty),
         checks=checks_of_json(found.checks) if found.checks else None,
         consent=found.consent if is_own else _licence_only(found.consent),
@@ -304,10 +306,8 @@ def _verbs(found: Row[Any], actor: Actor, is_own: bool, task: str | None, why_no
 
 
 def _blanked(found: Row[Any], is_own: bool) -> tuple[Found, ...]:
-    places = found_of_json(found.screening or [])
-    if is_own:
-        return places
-    return tuple(Found(each.file, each.kind, "", each.replacement, each.place, each.element_id) for each in places)
+    places = found_of_json(found.screening)
+    return places if is_own else tuple(each.without_text() for each in places)
 
 
 def _licence_only(consent: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

@@ -25,6 +25,7 @@ from practice_repo.queries.contributions import contribution, contributions, rev
 from practice_repo.queries.library import item, leaderboard, library, version_package
 from practice_repo.queries.notices import notices
 from practice_repo.queries.workspace import candidate, draft_file
+from practice_repo.screening.finding import Decision
 from practice_repo.validation import validate
 from tests.practice_repo.workspace.shelf import practice
 
@@ -48,7 +49,7 @@ class Review:
             actor=SYSTEM,
         )
         self.candidate_id = desk.acquired()
-        self.edit(b'name="Send a gift"', b'name="Send a gift from Mr Huber, huber@demo.example"')
+        self.edit(b'name="Send a gift"', b'name="Send a gift from Mr Huber, huber@kestrel-pumps.com"')
         self.make_available()
 
     def edit(self, before: bytes, after: bytes) -> None:
@@ -156,17 +157,29 @@ def test_names_and_addresses_do_not_leave_the_house(review):
 
     seen = review.see(id)
     assert seen.row.state == "confirming"
-    assert {(each.kind, each.text) for each in seen.blanked} == {("mail", "huber@demo.example"), ("name", "Huber")}
+    assert {(each.text, each.is_replaced) for each in seen.blanked} >= {("huber@kestrel-pumps.com", True), ("Huber", True)}
     assert b"uber" not in b"".join(seen.package.files.values())
 
 
 def test_more_names_are_blanked_before_anything_leaves(sqlite_review):
-    id = sqlite_review.offer(known_names=[])
-    sqlite_review.confirm(id, also_blank=["Mr Huber"])
+    id = sqlite_review.offer()
+    sqlite_review.confirm(id, also_blank=["Welcomed"])
 
     seen = sqlite_review.see(id)
     assert seen.row.state == "confirming"
-    assert b"Mr Huber" not in seen.package.files["process.bpmn"]
+    assert b"Welcomed" not in seen.package.files["process.bpmn"]
+
+
+def test_what_was_found_can_be_kept_with_a_reason(sqlite_review):
+    id = sqlite_review.offer(known_names=["Welcomed"])
+    found = next(each for each in sqlite_review.see(id).blanked if each.text == "Welcomed")
+    with pytest.raises(InvalidInput, match="reason"):
+        sqlite_review.confirm(id, decisions=[Decision(found.id, "keep")])
+    sqlite_review.confirm(id, decisions=[Decision(found.id, "keep", reason="a plain word")])
+
+    seen = sqlite_review.see(id)
+    assert seen.row.state == "confirming"
+    assert b"Welcomed" in seen.package.files["process.bpmn"]
 
 
 def test_reviewers_see_what_left_and_never_who_it_came_from(review):
@@ -176,7 +189,7 @@ def test_reviewers_see_what_left_and_never_who_it_came_from(review):
     review.confirm(id)
 
     seen = review.see(id, review.desk.rita)
-    assert [each.text for each in seen.blanked] == ["", ""]
+    assert {each.text for each in seen.blanked} == {""}
     assert seen.consent.keys() == {"licence", "agreed_at"}
     assert seen.next_verbs == ("review",)
     assert seen.novelty.nearest[0].item_id == "welcome"

@@ -5,6 +5,7 @@ Revises nothing.
 
 import sqlalchemy as sa
 from alembic import op
+
 import engine.store.types
 
 revision = "0001"
@@ -1783,6 +1784,7 @@ def upgrade() -> None:
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("files", engine.store.types.Json(), nullable=False),
         sa.Column("operations", engine.store.types.Json(), nullable=False),
+        sa.Column("screen_decisions", engine.store.types.Json(), nullable=False),
         sa.Column("screening", engine.store.types.Json(), nullable=True),
         sa.Column("checks", engine.store.types.Json(), nullable=True),
         sa.Column("novelty", engine.store.types.Json(), nullable=True),
