@@ -97,7 +97,7 @@ def save(variant_id: str, name: str):
         digest = variants.save(variant_id, name, content, sent.get("expected_digest"))
     except StaleDraft as error:
         return problem(409, str(error), current_digest=error.current_digest)
-    return jsonify(digest=digest, **_after(variant_id))
+    return jsonify(digest=digest)
 
 
 @blueprint.delete("/<variant_id>/files/<path:name>")
@@ -108,8 +108,14 @@ def remove(variant_id: str, name: str):
     return jsonify(**_after(variant_id))
 
 
+@blueprint.get("/<variant_id>/changes")
+@login_required
+def changes(variant_id: str):
+    """The changes against the origin, and the files: asked for when everything is saved."""
+    return jsonify(**_after(variant_id))
+
+
 def _after(variant_id: str) -> dict[str, Any]:
-    """What changes in the page with every saved edit."""
     variant = variants.open_variant(variant_id)
     return {
         "changes": variants.changes(variant, model_language()),

@@ -121,7 +121,7 @@ export class Draft extends EventTarget {
   }
 
   async #saveAll() {
-    let answer = null;
+    let isSaved = false;
     while (this.pending.size) {
       const [name, read] = this.pending.entries().next().value;
       const file = this.files.get(name);
@@ -131,15 +131,24 @@ export class Draft extends EventTarget {
         const content = await read();
         this.pending.delete(name);
         file.unsaved = content;
-        answer = await this.server.post(`files/${encodeURI(name)}`, { content, expected_digest: file.digest });
+        const answer = await this.server.post(`files/${encodeURI(name)}`, { content, expected_digest: file.digest });
         Object.assign(file, { digest: answer.digest, content, unsaved: this.pending.has(name) ? file.unsaved : undefined });
+        isSaved = true;
       } catch (error) {
         if (!this.pending.has(name)) this.pending.set(name, read);
         return this.#notSaved(name, file, error);
       }
     }
-    if (answer) this.take(answer);
     this.setState("saved");
+    if (isSaved) await this.#askForChanges();
+  }
+
+  async #askForChanges() {
+    try {
+      this.take(await this.server.get("changes"));
+    } catch (error) {
+      this.tell("notice", { text: error.message });
+    }
   }
 
   #notSaved(name, file, error) {
