@@ -5,6 +5,7 @@ words ("Sales rep", "高级") is no name; what only looks like one is of low cer
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 
 from practice_repo.screening.dictionaries import (
@@ -13,6 +14,8 @@ from practice_repo.screening.dictionaries import (
     CHINESE_HONORIFICS,
     CHINESE_PLACES,
     CHINESE_TRADES,
+    COMMON_SURNAMES,
+    COMPANIES,
     COMPANY_SUFFIXES,
     COUNTRIES,
     ENGLISH_CITIES,
@@ -22,6 +25,7 @@ from practice_repo.screening.dictionaries import (
     NO_CHINESE_COMPANIES,
     NO_CHINESE_NAMES,
     ORDINARY_WORDS,
+    PINYIN_SURNAMES,
     STREETS,
     SURNAMES,
     SYSTEMS,
@@ -44,7 +48,7 @@ TITLED = re.compile(rf"{EDGE}(?:{_any_of(HONORIFICS)})\.? ((?:[A-Z]\. ?)*{WORD}(
 BETWEEN = "(?: (?:van|von|de|der|den|da|di|del|la|le|bin|al)){0,2}"
 TWO_NAMES = re.compile(rf"(?<![{LETTER}@.-])(?=({WORD})((?: [A-Z]\.)?{BETWEEN} {WORD}))")
 ONE_NAME = re.compile(rf"(?<![{LETTER}@.-])({WORD})(?![{LETTER}@-])")
-INITIAL = re.compile(r"(?<![{LETTER}.])(?:[A-Z]\. ?){1,2}([A-Z][a-z]{2,}(?:-[A-Z][a-z]+)?){END}")
+INITIAL = re.compile(rf"(?<![{LETTER}.])(?:[A-Z]\. ?){{1,2}}([A-Z][a-zß-ÿ]{{2,}}(?:-[A-Z][a-z]+)?){END}")
 ROAD = r"(?:straße|strasse|str\.|weg|platz|allee|gasse) ?\d{1,4}[a-z]?"
 ADDRESS = re.compile(
     rf"{EDGE}\d{{1,5}}[A-Za-z]?,? (?:{WORD} ){{1,4}}(?:{_any_of(STREETS)}){END}|"
@@ -53,13 +57,25 @@ ADDRESS = re.compile(
 LATIN_SYSTEMS = [name for name in SYSTEMS if name.isascii()]
 CHINESE_SYSTEMS = set(SYSTEMS) - set(LATIN_SYSTEMS)
 SYSTEM = re.compile(rf"(?<![{LETTER}-])(?:{_any_of(LATIN_SYSTEMS)}){END}|(?:{_any_of(CHINESE_SYSTEMS)})")
+LATIN_COMPANIES = [name for name in COMPANIES if name[0] < "⺀"]
+CHINESE_COMPANIES = set(COMPANIES) - set(LATIN_COMPANIES)
+COMPANY = re.compile(rf"(?<![{LETTER}-])(?:{_any_of(LATIN_COMPANIES)}){END}|(?:{_any_of(CHINESE_COMPANIES)})")
+KIND_OF_COMPANY = (
+    "Bank|University|Hospital|Airlines|Airways|Motors|Electronics|Technologies|Pharma|Logistics|Foods|Steel"
+)
+DESCRIBED = re.compile(rf"{EDGE}({WORD}) (?:{WORD} )?(?:{KIND_OF_COMPANY}){END}")
+INITIALS = r"(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?"
+FINALS = r"(?:iang|iong|uang|ang|eng|ong|iao|ian|ing|uai|uan|ai|ei|ao|ou|an|en|er|ia|ie|iu|in|ua|uo|ui|un|ue|a|o|e|i|u)"
+PINYIN = re.compile(rf"(?:{INITIALS}{FINALS}[-']?){{1,2}}", re.IGNORECASE)
+LOGIN = re.compile(rf"(?<![{LETTER}@.-])([a-z]{{3,}})[._][a-z]{{3,}}(?![{LETTER}@]|\.[a-z])")
+HANDLE = re.compile(rf"(?<![{LETTER}.\]/])@[A-Za-z][A-Za-z0-9_.-]{{2,}}")
 CITY = re.compile(rf"(?<![{LETTER}@.-])(?:{_any_of(ENGLISH_CITIES)})(?![{LETTER}-])")
 COUNTRY = re.compile(rf"(?<![{LETTER}@.-])(?:{_any_of(COUNTRIES)})(?![{LETTER}-])")
 CHINESE_COMPANY = re.compile(rf"[一-鿿()()A-Za-z0-9·]{{0,24}}?(?:{_any_of(CHINESE_COMPANY_SUFFIXES)})")
 CHINESE_PLACE = re.compile(rf"(?:{_any_of(CHINESE_PLACES)})(?:特别行政区|自治区|自治州|省|市)?")
 CHINESE_DISTRICT = re.compile(
     rf"(?:(?:{_any_of(CHINESE_PLACES)})(?:省|市)?)*(?:{HAN}{{1,6}}?(?:新区|区|县|镇|乡|村|开发区|工业园|产业园|科技园))?"
-    rf"{HAN}{{1,8}}?(?:路|街|大道|大街|巷|弄|胡同)(?:\d+|[一二三四五六七八九十百]+)(?:号|弄)(?:\d*{HAN}?(?:楼|栋|幢|座|室|层|单元)?\d*(?:室|层)?)*"
+    rf"{HAN}{{1,8}}?(?:路|街|大道|大街|巷|弄|胡同)[甲乙丙]?(?:\d+|[一二三四五六七八九十百]+)(?:号|弄)(?:\d*{HAN}?(?:楼|栋|幢|座|室|层|单元)?\d*(?:室|层)?)*"
 )
 CHINESE_ADMINISTRATIVE = re.compile(
     rf"(?:{_any_of(CHINESE_PLACES)})(?:省|市)?{HAN}{{1,4}}?(?:新区|区|县|镇|开发区|工业园|产业园|科技园)"
@@ -71,8 +87,9 @@ CALLED = re.compile(rf"(?:{_any_of(AFTER_WORDS)})[::\s]{{0,2}}({SURNAME}{HAN}{{1
 ACTING = word_list("after_chinese_names")
 ACTED = re.compile(rf"({SURNAME}{HAN}{{1,2}}?)(?={_any_of(ACTING)})")
 ALONE = re.compile(rf"(?<!{HAN}){SURNAME}{HAN}{{1,2}}(?!{HAN})")
+BODIES = frozenset({"集团", "银行", "大学", "医院", "研究院", "研究所", "事务所"})
 CHINESE_LEADS = re.compile(
-    r".*(?:给|向|由|与|和|在|到|从|为|是|请|找|对|同|及|或|于|至|发往|寄往|通知|联系|询问|客户|供应商|厂家|承运商|服务商|的|我司|即|如|比如|例如|"
+    r".*(?:给|向|由|与|和|在|到|从|(?<!华)为|是|请|找|对|同|及|或|于|至|发往|寄往|通知|联系|询问|客户|供应商|厂家|承运商|服务商|的|我司|即|如|比如|例如|"
     r"购买|采购|收到|需要|使用|选择|等于|属于|来自|交|称|名|、)"
 )
 SENTENCE = re.compile(r"(?:^|[.!?:;|/(\[\"“>*#—–-]\s*|\n\s*)$")
@@ -88,6 +105,14 @@ def find_names(text: str) -> Iterator[Span]:
         yield from _places(text)
     for match in SYSTEM.finditer(text):
         yield Span(*match.span(), "system", LIKELY)
+    for match in COMPANY.finditer(text):
+        yield Span(*match.span(), "organisation", LIKELY)
+    for match in LOGIN.finditer(text):
+        first = match[1].capitalize()
+        if first in GIVEN_NAMES - AMBIGUOUS_GIVEN_NAMES and match[1] not in ORDINARY_WORDS:
+            yield Span(*match.span(), "person", LIKELY)
+    for match in HANDLE.finditer(text):
+        yield Span(*match.span(), "person", LIKELY - 0.1)
 
 
 def _organisations(text: str) -> Iterator[Span]:
@@ -106,6 +131,9 @@ def _organisations(text: str) -> Iterator[Span]:
                 continue
             start = match.start()
         yield Span(start, match.end(), "organisation", LIKELY + 0.1)
+    for match in DESCRIBED.finditer(text):
+        if match[1].lower() not in ORDINARY_WORDS:
+            yield Span(*match.span(), "organisation", LIKELY)
 
 
 def _is_first(text: str, start: int) -> bool:
@@ -116,22 +144,39 @@ def _persons(text: str) -> Iterator[Span]:
     for match in TITLED.finditer(text):
         yield Span(match.start(1), match.start(1) + len(_without_ordinary_end(match[1])), "person", LIKELY + 0.1)
     for match in TWO_NAMES.finditer(text):
-        first, last = match[1], match[2].split()[-1]
-        known = first.split("-")[0] in GIVEN_NAMES or first in AMBIGUOUS_GIVEN_NAMES
-        if known and last.lower() not in ORDINARY_WORDS and last not in COUNTRIES:
-            yield Span(match.start(1), match.end(2), "person", LIKELY + 0.1)
-        elif last in GIVEN_NAMES - AMBIGUOUS_GIVEN_NAMES and first.lower() not in ORDINARY_WORDS:
-            yield Span(match.start(1), match.end(2), "person", LIKELY)
+        certainty = _certainty_of_pair(match[1], match[2].split()[-1], _is_first(text, match.start(1)))
+        if certainty:
+            yield Span(match.start(1), match.end(2), "person", certainty)
     for match in ONE_NAME.finditer(text):
         word = match[1].removesuffix("'s").removesuffix("’s")
         span = match.start(1), match.start(1) + len(word)
-        if word.split("-")[0] in GIVEN_NAMES - AMBIGUOUS_GIVEN_NAMES:
+        if {word.split("-")[0], _without_accents(word)} & (GIVEN_NAMES - AMBIGUOUS_GIVEN_NAMES):
             yield Span(*span, "person", LIKELY - 0.1)
         elif not _is_first(text, match.start()) and _is_unknown(word):
             yield Span(*span, "name", POSSIBLE)
     for match in INITIAL.finditer(text):
         if match[1].lower() not in ORDINARY_WORDS:
             yield Span(*match.span(), "person", LIKELY)
+
+
+def _certainty_of_pair(first: str, last: str, is_first: bool) -> float:
+    """How sure two capitalised words are given name and surname (or, of Chinese people, the other way round)."""
+    plain, plain_last = _without_accents(first.split("-")[0]), _without_accents(last)
+    is_word, is_last_word = first.lower() in ORDINARY_WORDS, last.lower() in ORDINARY_WORDS
+    if (plain in GIVEN_NAMES or plain in AMBIGUOUS_GIVEN_NAMES) and not is_last_word and last not in COUNTRIES:
+        return LIKELY + 0.1
+    if plain_last in GIVEN_NAMES - AMBIGUOUS_GIVEN_NAMES and not is_word:
+        return LIKELY
+    for surname, given in ((first, last), (last, first)):
+        if surname in PINYIN_SURNAMES and PINYIN.fullmatch(given) and given.lower() not in ORDINARY_WORDS:
+            return LIKELY
+    if not is_first and _is_unknown(first) and (_is_unknown(last) or last in AMBIGUOUS_GIVEN_NAMES):
+        return LIKELY - 0.1
+    return 0.0
+
+
+def _without_accents(word: str) -> str:
+    return "".join(letter for letter in unicodedata.normalize("NFD", word) if not unicodedata.combining(letter))
 
 
 def _is_unknown(word: str) -> bool:
@@ -196,7 +241,7 @@ def _chinese_organisations(text: str) -> Iterator[Span]:
         is_legal = suffix.endswith(("有限公司", "责任公司"))
         if is_legal and len(own) >= 2:
             yield Span(match.start() + start, match.end(), "organisation", CERTAIN)
-        elif len(own) >= 2 and (CHINESE_PLACE.match(own) or any(own.endswith(trade) for trade in CHINESE_TRADES)):
+        elif len(own) >= 2 and (suffix in BODIES or CHINESE_PLACE.match(own) or own.endswith(tuple(CHINESE_TRADES))):
             certainty = LIKELY if suffix != "工厂" and own not in CHINESE_TRADES else POSSIBLE
             if _is_of_trades(own):
                 continue
@@ -221,7 +266,8 @@ def _chinese_persons(text: str) -> Iterator[Span]:
         is_free = not re.match(HAN, follows) or any(text[: match.start()].endswith(word) for word in AFTER_WORDS)
         if _is_word(name + title) or (given and not _is_given(given)):
             continue
-        if title in ("总", "工") and (not is_free or re.match(HAN, text[match.end() : match.end() + 1])):
+        rest = text[match.end() :]
+        if title in ("总", "工") and (not is_free or (re.match(HAN, rest) and not rest.startswith(tuple(ACTING)))):
             continue
         if not given and not is_free:
             continue
@@ -230,7 +276,8 @@ def _chinese_persons(text: str) -> Iterator[Span]:
         yield from _called(text, match.start(1), match[1])
     for match in ACTED.finditer(text):
         follows = text[match.start() - 1] if match.start() else ""
-        if not re.match(HAN, follows) and len(match[1]) == 3 and _is_name(match[1]):
+        is_name = len(match[1]) == 3 or match[1][0] in COMMON_SURNAMES
+        if not re.match(HAN, follows) and is_name and _is_name(match[1]):
             yield Span(*match.span(1), "person", LIKELY)
     for match in ALONE.finditer(text):
         if _is_name(match[0]):

@@ -66,6 +66,8 @@ LABELLED = (
     ("account", "(?:银行账号|银行帐号|账号|帐号|收款账户|付款账户|开户行及账号|卡号)"),
     ("number", f"(?:{THING})(?: ?(?:no|number|nr|id|#))+"),
     ("number", f"(?:{CHINESE_THING})(?:编?号|号码)"),
+    ("number", "(?:Kunden|Auftrags|Bestell|Rechnungs|Vertrags|Liefer|Personal|Serien)-?(?:nummer|nr\\.?)"),
+    ("account", "(?:微信号?|QQ号?|WeChat(?: ID)?|Skype|Telegram|WhatsApp|LINE ID|支付宝账号)"),
     ("identity_card", "(?:passport|identity card|ID card|driving licen[cs]e)(?: ?(?:no|number|nr))*"),
     ("identity_card", "(?:身份证(?:号码?)?|护照(?:号码?)?|证件号码?)"),
 )
@@ -79,7 +81,18 @@ def _compiled(words: str) -> re.Pattern:
     return re.compile(rf"(?i)(?<![A-Za-z]){words}[\s.::#=是为]{{0,4}}({NUMBER})")
 
 
-LABELLED_PATTERNS = tuple((kind, _compiled(words)) for kind, words in LABELLED)
+SPACED = r"(?:[A-Z]{2,3} ?)?\d{2,4}(?:[ ./-]\d{2,5}){1,5}"
+LABELLED_PATTERNS = (
+    *((kind, _compiled(words)) for kind, words in LABELLED),
+    *((kind, re.compile(_compiled(words).pattern.replace(NUMBER, SPACED))) for kind, words in LABELLED[:4]),
+    ("number", re.compile(rf"(?i)(?<![A-Za-z])(?:{THING}|{CHINESE_THING}) ?[#:：]? ?(\d{{5,}})(?![\w.])")),
+    (
+        "number",
+        re.compile(
+            r"([京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z][·.]?[A-Z0-9]{5,6})(?![A-Za-z0-9])"
+        ),
+    ),
+)
 
 
 def find_addresses(text: str) -> Iterator[Span]:
