@@ -64,7 +64,7 @@ def _moments(value: Any) -> Iterator[str]:
 def write(document: Document) -> bytes:
     records = document.records
     known = [key for key in document.extras.get("order") or () if key in records]
-    ordered = known + [key for key in records if key not in set(known)]
+    ordered = list(dict.fromkeys([*known, *records]))
     lists = document.extras.get("lists") or set()
     moments = document.extras.get("moments") or set()
     content: dict[str, Any] = {}

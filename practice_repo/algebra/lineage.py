@@ -5,7 +5,7 @@ from xml.parsers import expat
 
 from engine.bpmn.names import BPMN, PRAXIS
 from engine.bpmn.secure_xml import parse_xml
-from practice_repo.algebra.bpmn_document import STAMPED
+from practice_repo.algebra.bpmn_words import STAMPED
 from practice_repo.algebra.document import Document, read_document
 
 TAG_NAME = re.compile(rb"<[^\s/>]+")
