@@ -65,7 +65,7 @@ def pack() -> None:
 @click.argument("folder", type=PATH)
 @click.option("-o", "--output", type=PATH, help="File or folder to write to; default: <id>-<version>.praxis here.")
 @click.option("--key", "key_files", multiple=True, type=PATH, help="Private key to sign with.")
-@click.option("--passphrase", help="Of the key.", envvar="PRAXIS_KEY_PASSPHRASE")
+@click.option("--passphrase", help="Of the key.", envvar="PACK_KEY_PASSPHRASE")
 @click.option("--previous", type=PATH, help="The pack of the version before: does the new number fit the changes?")
 @click.option("--unchecked", is_flag=True, help="Export although the practice has errors.")
 @as_json_option
@@ -144,7 +144,7 @@ def verify_pack(file: Path, require_signature: bool, trust_files: tuple[Path, ..
 @pack.command()
 @click.argument("name")
 @click.option("--folder", type=PATH, default=Path(), help="Where the two files go; default: here.")
-@click.option("--passphrase", help="Protects the private key.", envvar="PRAXIS_KEY_PASSPHRASE")
+@click.option("--passphrase", help="Protects the private key.", envvar="PACK_KEY_PASSPHRASE")
 @as_json_option
 @_kindly
 def keygen(name: str, folder: Path, passphrase: str | None, as_json: bool) -> None:

@@ -17,6 +17,7 @@ COMMANDS = {  # name: (module, attribute, one line of help)
     "merge": ("practice_repo.cli_merge", "merge_command", "Merge what two sides made of a model or practice."),
     "pack": ("practice_repo.packs.cli", "pack", "Export, verify, sign, import and follow practices as packs."),
     "similar": ("practice_repo.search.cli", "similar", "Find the practices most like a model or a text."),
+    "library": ("webapp.cli.library", "library", "Take packs into the library of this installation, and out of it."),
     "nba": ("practice_repo.next_best_activity.cli", "nba", "Say which practice to deploy next, and why."),
     "serve": ("webapp.cli.serve", "serve", "Start the web application with the embedded worker."),
     "migrate": ("webapp.cli.migrate", "migrate", "Bring the database to the newest revision."),
