@@ -10,10 +10,13 @@ from typing import Any
 import click
 
 from engine.errors import EngineError, Finding, InvalidInput, NotFound
+from practice_repo.algebra.operations import describe
+from practice_repo.algebra.package import Package
 from practice_repo.card_kinds import PARTS
 from practice_repo.packs import foreign as foreign_models
 from practice_repo.packs import index as libraries
 from practice_repo.packs.archive import ENDING, InvalidPack, Pack, make_pack, pack_folder, unpack, verify, write_folder
+from practice_repo.packs.authoring import make_option
 from practice_repo.packs.components import component as cut_out
 from practice_repo.packs.components import parts
 from practice_repo.packs.signing import (
@@ -248,6 +251,44 @@ def foreign(model: Path, others: tuple[Path, ...], into: Path | None, licence: s
         lines += [f"{title}:", *(f"  {item}" for item in items)] if items else []
     lines += [f"The practice lies in {folder}."] if folder else []
     _tell(result, [], as_json, "\n".join(lines))
+
+
+@pack.command()
+@click.argument("folder", type=PATH)
+@click.argument("edited", type=PATH)
+@click.argument("point")
+@click.argument("answer")
+@click.option("--when", help="FEEL over the enterprise's profile (industry, size, channels): where the answer fits.")
+@click.option("--requires", multiple=True, help="Another answer that it needs, as point.option.")
+@click.option("--excludes", multiple=True, help="Another answer that it does not go with, as point.option.")
+@as_json_option
+@_kindly
+def option(
+    folder: Path,
+    edited: Path,
+    point: str,
+    answer: str,
+    when: str | None,
+    requires: tuple[str, ...],
+    excludes: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Build the ANSWER to the question POINT into the practice in FOLDER: what the copy in EDITED does otherwise.
+
+    Writes options/POINT.ANSWER.json. Exit code 1 when the practice with this answer has errors.
+    """
+    base, changed = (Package(_open(path).files) for path in (folder, edited))
+    made = make_option(base, changed, point, answer, when=when, requires=requires, excludes=excludes)
+    target = folder / "options" / f"{made.option.path}.json"
+    findings = list(made.findings)
+    if not findings:
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes(made.content)
+    sentences = [describe(operation, "en") for operation in made.option.operations]
+    result = {"written": None if findings else str(target), "operations": sentences}
+    lines = [*sentences, "Not written." if findings else f"Wrote {target}."]
+    _tell(result, findings, as_json, "\n".join(lines))
+    sys.exit(FAILED if findings else FINE)
 
 
 # Inside
