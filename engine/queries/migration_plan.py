@@ -66,6 +66,14 @@ class ElementPlan:
 
 
 @dataclass(frozen=True)
+class FlowOption:
+    """A sequence flow of the new version on which tokens of a missing one could wait."""
+
+    id: str
+    source: ElementName
+
+
+@dataclass(frozen=True)
 class InstancePlan:
     """Whether one case could go on in the new version now."""
 
@@ -101,6 +109,7 @@ class MigrationPlan:
     instances: tuple[InstancePlan, ...]
     total: int  # running cases of the old version
     after: str | None  # where to go on; None: all have been looked at
+    flows: Mapping[str, tuple[FlowOption, ...]]  # missing flow that tokens came along → flows to choose from
 
     @property
     def can_migrate(self) -> int:
@@ -158,6 +167,7 @@ def migration_plan(
         instances=instances,
         total=total,
         after=following,
+        flows=_flows(matches, instances),
     )
 
 
@@ -280,6 +290,24 @@ def _name(node: NodeSpec) -> ElementName:
     element = node.element
     name = element.name or element.id
     return ElementName(element.id, element.type, name, element.properties.get("name:zh"), node.scope.process_id)
+
+
+def _flows(matches: Correspondence, instances: Sequence[InstancePlan]) -> dict[str, tuple[FlowOption, ...]]:
+    missing = {
+        (obstacle.element_id, obstacle.values["flow"])
+        for each in instances
+        for obstacle in each.obstacles
+        if obstacle.key == "flow_missing"
+    }
+    joins = {match.node.element.id: match.target for match in matches if match.status == "mapped"}
+    found: dict[str, tuple[FlowOption, ...]] = {}
+    for join_id, flow_id in sorted(missing):
+        join = joins[join_id]
+        sources = join.scope.flow_sources
+        found[flow_id] = tuple(
+            FlowOption(option, _name(join.scope.nodes[sources[option]])) for option in join.element.incoming
+        )
+    return found
 
 
 def _mapping(matches: Correspondence, chosen: Mapping[str, str | None]) -> dict[str, str | None]:

@@ -4,7 +4,9 @@ import re
 
 from sqlalchemy import select
 
+from engine.bpmn.layout import lay_out_xml
 from engine.store.tables import MigrationBatch, ProcessDefinition, ProcessInstance
+from tests.support import models
 
 PLAN = "/operations/processes/enquiry/migration"
 
@@ -78,6 +80,30 @@ def test_a_chosen_counterpart_removes_the_obstacle(two_versions, visit):
 
     assert "2 of 2 cases can go on in version 2." in olga.page
     assert hidden_fields(olga.page)["map.approve"] == "sign"
+
+
+def joined(*branches: str) -> bytes:
+    ways = [models.user_task(branch) + models.flow("fork", branch) + models.flow(branch, "join") for branch in branches]
+    gateways = '<bpmn:parallelGateway id="fork"/><bpmn:parallelGateway id="join" name="Both"/>'
+    line = models.start() + models.end() + models.flow("start", "fork") + models.flow("join", "end")
+    return lay_out_xml(models.model(models.process("joined", line, gateways, *ways)))
+
+
+def test_a_token_at_a_join_is_given_another_flow(office, visit):
+    office.deploy(joined("a", "b"))
+    office.start("joined")
+    office.complete("a")
+    office.deploy(joined("b", "c"))
+    olga, address = visit("olga"), "/operations/processes/joined/migration"
+
+    olga.get(address)
+    assert "along the sequence flow &#39;a_to_join&#39;" in olga.page
+    assert 'name="map.a_to_join"' in olga.page
+    olga.get(f"{address}?map.a_to_join=c_to_join")
+
+    assert "1 of 1 cases can go on in version 2." in olga.page
+    assert hidden_fields(olga.page)["map.a_to_join"] == "c_to_join"
+    assert olga.page.count('<input type="hidden" name="map.a_to_join"') == 2
 
 
 def test_what_does_not_fit_in_the_address_is_told(two_versions, visit):

@@ -40,6 +40,7 @@ def plan(process_id: str):
     old, new = _chosen_versions(known)
     found, problem = _plan(old, new) if old is not None and new is not None else (None, None)
     shown = request.args.get("diagram") or process_id
+    attention = _attention(found) if found is not None else []
     return render_template(
         "migration/plan.html",
         process_id=process_id,
@@ -53,7 +54,8 @@ def plan(process_id: str):
         marks=_marks(found, shown) if found is not None else {},
         diagrams=_diagrams(found) if found is not None else [],
         shown=shown,
-        attention=_attention(found) if found is not None else [],
+        attention=attention,
+        kept=_kept(_choices(request.args), found, attention) if found is not None else {},
         batches=read(lambda work: migration_batches(work, enterprise_id=enterprise_id(), process_id=process_id)),
         nowhere=NOWHERE,
     )
@@ -174,6 +176,14 @@ def _choices(values: Mapping[str, str]) -> dict[str, str | None]:
     """Element id → chosen element id, None for nowhere; fields left alone are no choice."""
     chosen = {name.removeprefix(CHOICE): value for name, value in values.items() if name.startswith(CHOICE) and value}
     return {element_id: None if value == NOWHERE else value for element_id, value in chosen.items()}
+
+
+def _kept(
+    choices: Mapping[str, str | None], found: MigrationPlan, attention: list[ElementPlan]
+) -> dict[str, str | None]:
+    """Choices that no field of the page shows any more (flows that are found now): the next look keeps them."""
+    fields = {each.element.id for each in attention if each.options and not each.note} | set(found.flows)
+    return {name: target for name, target in choices.items() if name not in fields}
 
 
 def _changed_timers(values: Mapping[str, str]) -> str:
