@@ -39,12 +39,14 @@ NO_REFERENCES = frozenset({"structureRef", "typeRef", "outputTypeRef"})
 def is_reference(name: str) -> bool:
     """Whether the field holds a key (or, as a tuple, keys) of other records.
 
-    >>> is_reference("source"), is_reference("messageEventDefinition@messageRef"), is_reference("name")
+    >>> is_reference("source"), is_reference("messageEventDefinition@messageRef"), is_reference("camunda:decisionRef")
     (True, True, False)
     """
     if name in REFERENCE_FIELDS or name in REFERENCE_TUPLES:
         return True
     last = name.replace("@", "/").rpartition("/")[2].partition("[")[0]
+    if ":" in last or last.startswith("{"):  # a vendor's own: names of decisions and forms, not ids of this file
+        return False
     return last == "href" or (last.endswith(("Ref", "Refs")) and last not in NO_REFERENCES)
 
 
