@@ -110,7 +110,7 @@ class _Desk:
             base, files = (Package(each) for each in get_trees(work, [origin.files, head.files]))
             names, decisions = contribution.known_names, contribution.screen_decisions
             known = self.known(work, contribution.enterprise_id)
-        outcome = screened(with_card(files, version=origin.version), known, names, decisions)
+        outcome = screened(with_card(files, version=origin.version), known, names, decisions, base.files)
         operations = package_difference(base, outcome.package)
 
         def change(work: Work, contribution: Contribution) -> Mapping[str, Any]:

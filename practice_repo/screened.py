@@ -53,14 +53,22 @@ def knowing_nothing(_work: Work, _enterprise_id: str) -> KnownNames:
 
 
 def screened(
-    package: Package, known: KnownNames, more_names: Sequence[str], decisions: Sequence[Mapping[str, str]]
+    package: Package,
+    known: KnownNames,
+    more_names: Sequence[str],
+    decisions: Sequence[Mapping[str, str]],
+    published: Mapping[str, bytes] | None = None,
 ) -> Screened:
-    """The package without what would tell who made it. Decisions on places that are gone are passed over."""
+    """The package without what would tell who made it. Decisions on places that are gone are passed over.
+
+    What the files that it grew from (`published`) name already is public.
+    """
     names = replace(known, others=(*known.others, *more_names))
     if decisions:
-        there = {finding.id for finding in screen(package.files, names).findings}
+        there = {finding.id for finding in screen(package.files, names, published=published).findings}
         decisions = [decision for decision in decisions if decision["finding_id"] in there]
-    found = screen(package.files, names, decisions=[Decision(**decision) for decision in decisions])
+    chosen = [Decision(**decision) for decision in decisions]
+    found = screen(package.files, names, decisions=chosen, published=published)
     return Screened(Package(dict(found.cleaned)), tuple(_found(each) for each in found.findings), found.problems)
 
 

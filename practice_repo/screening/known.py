@@ -7,6 +7,7 @@ A name is known by its aliases, too: "Brightwater Pumps Ltd" as "Brightwater Pum
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from practice_repo.screening.dictionaries import (
     AMBIGUOUS_GIVEN_NAMES,
@@ -20,6 +21,9 @@ from practice_repo.screening.finding import CERTAIN, KnownNames, Span
 
 SHORTEST = 4  # letters of a first word that may stand for a company
 LETTER = "A-Za-z0-9À-ÿ"
+WORD = re.compile(f"[{LETTER}]+")
+HAN = re.compile("[㐀-䶿一-鿿]")
+HAN_ONLY = re.compile("[㐀-䶿一-鿿]+")
 RUN = re.compile(r"\w+")
 PIECE = re.compile(r"[A-ZÀ-Þ]+(?![a-zß-ÿ])|[A-ZÀ-Þ]?[a-zß-ÿ]+|\d+|[㐀-䶿一-鿿]+")
 CODED = frozenset({"organisation", "product", "system", "role"})  # kinds that may consist of ordinary words in a code
@@ -40,9 +44,12 @@ class Name:
 class Dictionary:
     """Finds names in texts and in identifiers."""
 
-    _by_alias: dict[str, Name] = field(default_factory=dict)  # lower-case alias → name
-    _by_pieces: dict[tuple[str, ...], Name] = field(default_factory=dict)
-    _pattern: re.Pattern | None = None
+    _by_alias: dict[str, Name] = field(default_factory=dict)  # alias in lower case → name
+    _by_words: dict[tuple[str, ...], tuple[Name, str]] = field(default_factory=dict)  # Latin words → name, alias
+    _by_pieces: dict[tuple[str, ...], Name] = field(default_factory=dict)  # in identifiers
+    _literal: list[str] = field(default_factory=list)  # aliases of neither words nor Chinese alone, as "C&A"
+    _most_words: int = 1
+    _most_characters: int = 1
     _longest: int = 1
 
     @classmethod
@@ -68,10 +75,17 @@ class Dictionary:
             return
         for alias in _aliases(name):
             self._by_alias.setdefault(alias.lower(), name)
+            words = tuple(word.lower() for word in WORD.findall(alias))
+            if HAN_ONLY.fullmatch(alias):
+                self._most_characters = max(self._most_characters, len(alias))
+            elif not words or HAN.search(alias) or all(len(word) == 1 for word in words):
+                self._literal.append(alias)
+            else:
+                self._by_words.setdefault(words, (name, alias))
+                self._most_words = max(self._most_words, len(words))
         for pieces in _pieces_of(name):
             self._by_pieces.setdefault(pieces, name)
             self._longest = max(self._longest, len(pieces))
-        self._pattern = None
 
     def __contains__(self, text: str) -> bool:
         return text.lower() in self._by_alias
@@ -81,17 +95,41 @@ class Dictionary:
         return self._by_alias.get(text.lower())
 
     def find(self, text: str) -> Iterator[Span]:
-        """Where a text for people has a known name. A name that is also an ordinary word must be capitalised."""
-        if not self._by_alias:
-            return
-        if self._pattern is None:
-            aliases = sorted(self._by_alias, key=lambda alias: (-len(alias), alias))
-            self._pattern = re.compile("|".join(_bounded(alias) for alias in aliases), re.IGNORECASE)
-        for match in self._pattern.finditer(text):
-            name = self._by_alias[match[0].lower()]
-            if match[0].lower() in ORDINARY_WORDS and match[0].islower() and name.kind != "role":
-                continue
-            yield Span(*match.span(), name.kind, name.certainty)
+        """Where a text for people has a known name. One that is written with a capital, or is made of ordinary words,
+        must stand there so; of several that begin at one place the longest counts."""
+        yield from self._find_words(text)
+        if self._most_characters > 1 and not text.isascii():
+            yield from self._find_chinese(text)
+        for alias in self._literal:
+            for match in re.finditer(re.escape(alias), text, re.IGNORECASE):
+                yield self._span(*match.span(), self._by_alias[alias.lower()])
+
+    def _find_words(self, text: str) -> Iterator[Span]:
+        words = list(WORD.finditer(text)) if self._by_words else []
+        at = 0
+        while at < len(words):
+            for size in range(min(self._most_words, len(words) - at), 0, -1):
+                chosen = words[at : at + size]
+                found = self._by_words.get(tuple(word[0].lower() for word in chosen))
+                start, end = chosen[0].start(), chosen[-1].end()
+                if found and _is_written_so(text[start:end], *found) and _are_together(text, chosen):
+                    yield self._span(start, end, found[0])
+                    at += size - 1
+                    break
+            at += 1
+
+    def _find_chinese(self, text: str) -> Iterator[Span]:
+        at = 0
+        while at < len(text) - 1:
+            sizes = range(min(self._most_characters, len(text) - at), 1, -1)
+            size = next((size for size in sizes if text[at : at + size] in self._by_alias), 0)
+            if size and HAN.match(text[at]):
+                yield self._span(at, at + size, self._by_alias[text[at : at + size]])
+            at += size or 1
+
+    @staticmethod
+    def _span(start: int, end: int, name: Name) -> Span:
+        return Span(start, end, name.kind, name.certainty)
 
     def find_in_identifier(self, run: str) -> list[tuple[int, int, Name]]:
         """Start, end and name of every known name in a run of word characters."""
@@ -115,10 +153,17 @@ class Dictionary:
         return found
 
 
-def _bounded(alias: str) -> str:
-    before = f"(?<![{LETTER}])" if alias[0].isascii() or alias[0] < "⺀" else ""
-    after = f"(?![{LETTER}])" if alias[-1].isascii() or alias[-1] < "⺀" else ""
-    return before + re.escape(alias) + after
+def _is_written_so(found: str, name: Name, alias: str) -> bool:
+    if name.kind == "role":
+        return True
+    if all(word.lower() in ORDINARY_WORDS for word in WORD.findall(alias)):
+        return found == alias
+    return not (found.islower() and alias[0].isupper() and " " not in alias and "." not in alias)
+
+
+def _are_together(text: str, words: list[re.Match]) -> bool:
+    gaps = (text[one.end() : other.start()] for one, other in pairwise(words))
+    return all(len(gap) <= 3 and not gap.strip(" .,&'’_-/()") for gap in gaps)
 
 
 def _aliases(name: Name) -> Iterable[str]:

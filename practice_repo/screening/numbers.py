@@ -53,6 +53,7 @@ BIC_WORD = re.compile(
 )
 CARD = re.compile(r"(?<![A-Za-z0-9_À-ÿ-])(?:\d[ -]?){12,18}\d(?![A-Za-z0-9_À-ÿ-])")
 CARD_BEGINNINGS = ("4", "51", "52", "53", "54", "55", "2221", "34", "37", "62", "6011", "65", "35", "30", "36", "38")
+FEWEST_DIGITS = {"tax_number": 5, "account": 5}  # "tax 0.19" is a rate
 NUMBER = r"[A-Za-z0-9][A-Za-z0-9/._-]*\d[A-Za-z0-9/_-]*"
 THING = (
     "order|customer|contract|invoice|quote|purchase order|case|ticket|serial|policy|employee|staff|project|PO|SO|"
@@ -67,7 +68,7 @@ LABELLED = (
     ("number", f"(?:{THING})(?: ?(?:no|number|nr|id|#))+"),
     ("number", f"(?:{CHINESE_THING})(?:编?号|号码)"),
     ("number", "(?:Kunden|Auftrags|Bestell|Rechnungs|Vertrags|Liefer|Personal|Serien)-?(?:nummer|nr\\.?)"),
-    ("account", "(?:微信号?|QQ号?|WeChat(?: ID)?|Skype|Telegram|WhatsApp|LINE ID|支付宝账号)"),
+    ("number", "(?:微信号?|QQ号?|WeChat(?: ID)?|Skype|Telegram|WhatsApp|LINE ID|支付宝账号)"),
     ("identity_card", "(?:passport|identity card|ID card|driving licen[cs]e)(?: ?(?:no|number|nr))*"),
     ("identity_card", "(?:身份证(?:号码?)?|护照(?:号码?)?|证件号码?)"),
 )
@@ -122,7 +123,7 @@ def find_numbers(text: str) -> Iterator[Span]:
     yield from _checked(text)
     for kind, pattern in LABELLED_PATTERNS:
         for match in pattern.finditer(text):
-            if sum(character.isdigit() for character in match[1]) >= 3:
+            if sum(character.isdigit() for character in match[1]) >= FEWEST_DIGITS.get(kind, 3):
                 yield Span(*match.span(1), kind, LIKELY)
     for match in CODE.finditer(text):
         if match[1] not in PUBLIC_CODES:

@@ -9,7 +9,7 @@ with all references to them, and literals of conditions together with what they 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import PurePosixPath
@@ -60,21 +60,36 @@ def screen(
     known: KnownNames = KnownNames(),  # noqa: B008, RUF100
     *,
     decisions: Iterable[Decision] = (),
+    published: Mapping[str, bytes] | None = None,
     bucket_money: bool = False,
 ) -> Screening:
     """What was found in the files of a package, and the files without it.
 
-    `bucket_money` also finds amounts of 1,000 and more in rules and rounds them to 1, 2 or 5 times a power of ten.
-    Raises InvalidInput for a decision that fits no finding, that keeps without a reason, or that would break a file.
+    `published` are the files that the contribution grew from: what they name is public, and is no finding unless the
+    enterprise's own dictionary has it. `bucket_money` also finds amounts of 1,000 and more in rules and rounds them to
+    1, 2 or 5 times a power of ten. Raises InvalidInput for a decision that fits no finding, that keeps without a
+    reason, or that would break a file.
     """
-    return _Run(files, known, bucket_money).screening(tuple(decisions))
+    return _Run(files, known, bucket_money, _named_in(published or {})).screening(tuple(decisions))
+
+
+def _named_in(files: Mapping[str, bytes]) -> frozenset[tuple[str, str]]:
+    """Kind and text of everything that is named in files."""
+    if not files:
+        return frozenset()
+    findings = _Run(files, KnownNames(), False, frozenset()).screening(()).findings
+    return frozenset((finding.kind, finding.text.casefold()) for finding in findings)
 
 
 class _Run:
-    def __init__(self, files: Mapping[str, bytes], known: KnownNames, bucket_money: bool):
+    def __init__(
+        self, files: Mapping[str, bytes], known: KnownNames, bucket_money: bool, public: Collection[tuple[str, str]]
+    ):
         self.files = files
+        self.public = public
         self.bucket_money = bucket_money
         self.sources: dict[str, Source | None] = {name: read_source(name, files[name]) for name in sorted(files)}
+        self.own = Dictionary.of(known)
         self.dictionary = Dictionary.of(known)
         self.roles = {name.casefold(): role for name, role in known.roles.items()}
         self.replacements = Replacements()
@@ -99,8 +114,12 @@ class _Run:
                 for span in _found(text):
                     found = text[span.start : span.end]
                     is_whole = not (HAN.search(found) and span.kind == "person" and len(found) < 2)
-                    if span.kind in LEARNT_KINDS and span.certainty >= LEARNT_FROM and is_whole and not is_own(found):
+                    is_sure = span.kind in LEARNT_KINDS and span.certainty >= LEARNT_FROM and not is_own(found)
+                    if is_sure and is_whole and not self._is_public(span.kind, found):
                         self.dictionary.learn(Name(found.strip(" ."), span.kind, certainty=span.certainty))
+
+    def _is_public(self, kind: str, text: str) -> bool:
+        return (kind, text.casefold()) in self.public and text not in self.own and not self.own.find_in_identifier(text)
 
     def screening(self, decisions: tuple[Decision, ...]) -> Screening:
         findings: list[tuple[Finding, Place, Hit]] = []
@@ -108,7 +127,7 @@ class _Run:
             seen: dict[str, int] = {}
             for hit in _apart(self._hits(place)):
                 text = place.text[hit.start : hit.end]
-                if not text.strip() or is_own(text):
+                if not text.strip() or is_own(text) or self._is_public(hit.kind, text):
                     continue
                 seen[text] = seen.get(text, 0) + 1
                 identifier = finding_id(file, place.element, f"{place.number} {place.where}", text, seen[text])

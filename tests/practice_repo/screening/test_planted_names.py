@@ -38,7 +38,7 @@ PLANTED = {
     "mail": ["p.hoffmann@brightwater-pumps.com", "wangxm@lanjing.com.cn"],
     "phone": ["+49 30 9018 2000", "13812345678", "021-65529988"],
     "url": ["https://crm.brightwater-pumps.com/login", "www.lanjing-tech.cn", "10.20.30.40"],
-    "tax_number": ["DE129273398", "91310000MA1FL5E911", "12-3456789"],
+    "tax_number": ["DE129273398", "914403001922038216", "12-3456789"],
     "account": ["DE89370400440532013000", "GB82 WEST 1234 5698 7654 32"],
     "card_number": ["4111 1111 1111 1111"],
     "identity_card": ["11010519491231002X"],
@@ -50,7 +50,7 @@ CONTEXT = {  # what only its surroundings give away
 }  # fmt: skip
 SENTENCES = {
     "李娜": "联系人:李娜", "陈伟": "请陈伟审批", "王小明": "由王小明负责", "DE129273398": "VAT no. DE129273398",
-    "12-3456789": "EIN 12-3456789", "91310000MA1FL5E911": "税号:91310000MA1FL5E911",
+    "12-3456789": "EIN 12-3456789", "914403001922038216": "税号:914403001922038216",
 }  # fmt: skip
 PLANTS = [(kind, text) for kind, texts in PLANTED.items() for text in texts]
 IN_IDENTIFIERS = ("brightwater", "mschmidt", "pumpdesk", "ardley", "hydromax")
