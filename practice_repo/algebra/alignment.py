@@ -29,6 +29,7 @@ ALIKE = 0.5  # labels below are different words
 BARELY_ALIKE = 0.25  # enough where all neighbours are the same
 CUT_OFF = 0.4
 CUT_OFF_WITHOUT_NAMES = 0.3
+CUT_OFF_OF_GATEWAYS = 0.15  # they seldom have names, and their neighbours are often gateways
 MARGIN = 0.25
 
 
@@ -272,7 +273,7 @@ class _Matcher:
             cut_off = CUT_OFF
         else:
             score = around - (0.2 if named or other_named else 0.0)
-            cut_off = CUT_OFF_WITHOUT_NAMES
+            cut_off = CUT_OFF_OF_GATEWAYS if self.are_gateways(changed, base) else CUT_OFF_WITHOUT_NAMES
         return score + self.bonus(changed, base) if score >= cut_off else 0.0
 
     def is_another(self, changed: str, base: str) -> bool:
@@ -283,13 +284,16 @@ class _Matcher:
         """
         one, other = self.changed.records[changed].kind, self.base.records[base].kind
         if one in GATEWAYS and other in GATEWAYS:
-            around = self.context(changed, base)
-            if one != other or self.changed.role(changed) != self.base.role(base):
-                return around < 0.99
-            return around == 0.0 and not (self.changed.labels[changed] and self.base.labels[base])
+            is_unlike = {self.changed.role(changed), self.base.role(base)} == {(True, False), (False, True)}
+            return (one != other or is_unlike) and self.context(changed, base) < 0.99
         if (one in SUB_PROCESSES) != (other in SUB_PROCESSES):
             return not set(self.changed.normal[changed]) & set(self.base.normal[base])
         return one in SUB_PROCESSES and self.holds_another(changed, base)
+
+    def are_gateways(self, changed: str, base: str) -> bool:
+        """Two of one kind that lie in the same scope."""
+        one, other = self.changed.records[changed], self.base.records[base]
+        return one.kind == other.kind and one.kind in GATEWAYS and self.pairs.get(one.parent) == other.parent
 
     def holds_another(self, changed: str, base: str) -> bool:
         ours = [self.pairs[key] for key in self.changed.children[changed] if key in self.pairs]
