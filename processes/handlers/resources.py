@@ -11,6 +11,7 @@ The effect and its record are committed together, so a repeated job finds its re
 """
 
 import logging
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -153,10 +154,8 @@ class _MemoryBase:
     @property
     def engine(self) -> Engine:
         if self._engine is None:
-            self._engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
-            event.listen(self._engine, "connect", _configure)
-            event.listen(self._engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
-            Base.metadata.create_all(self._engine, tables=TABLES)
+            self._engine = _empty_database()
+            weakref.finalize(self, _give_back, self._engine)
         return self._engine
 
     def prepare(self, enterprise_id: str) -> None:
@@ -170,21 +169,53 @@ class _MemoryBase:
             if not self.filled:
                 self._keep_image(enterprise_id)
         else:
-            self._driver().deserialize(image)
+            _driver(self.engine).deserialize(image)
         self.filled.add(enterprise_id)
 
     def _keep_image(self, enterprise_id: str) -> None:
         while len(_IMAGES) >= MOST_IMAGES:
             _IMAGES.pop(next(iter(_IMAGES)))
-        _IMAGES[enterprise_id, self.now] = self._driver().serialize()
-
-    def _driver(self) -> Any:
-        with self.engine.connect() as connection:
-            return connection.connection.driver_connection
+        _IMAGES[enterprise_id, self.now] = _driver(self.engine).serialize()
 
 
 MOST_IMAGES = 4
 _IMAGES: dict[tuple[str, datetime], bytes] = {}  # the demo takes a second to make, its copy a millisecond
+MOST_IDLE = 4
+_IDLE: list[Engine] = []  # databases that nobody uses any more: a play that takes one finds its statements compiled
+
+
+def _empty_database() -> Engine:
+    """A database with empty tables; one that was used before where there is one."""
+    try:
+        engine = _IDLE.pop()
+    except IndexError:
+        engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+        event.listen(engine, "connect", _configure)
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    _driver(engine).deserialize(_empty_image(engine))
+    return engine
+
+
+def _empty_image(engine: Engine) -> bytes:
+    if not _EMPTY:
+        Base.metadata.create_all(engine, tables=TABLES)
+        _EMPTY.append(_driver(engine).serialize())
+    return _EMPTY[0]
+
+
+_EMPTY: list[bytes] = []
+
+
+def _give_back(engine: Engine) -> None:
+    if len(_IDLE) < MOST_IDLE:
+        _IDLE.append(engine)
+    else:
+        engine.dispose()
+
+
+def _driver(engine: Engine) -> Any:
+    with engine.connect() as connection:
+        return connection.connection.driver_connection
 
 
 def _configure(connection: Any, _record: Any) -> None:
