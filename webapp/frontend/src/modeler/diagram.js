@@ -1,5 +1,6 @@
 // One BPMN file on the canvas: editing, marks for findings, changes and coverage, selection.
 import Modeler from "bpmn-js/lib/Modeler";
+import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 import "bpmn-js/dist/assets/diagram-js.css";
 import "bpmn-js/dist/assets/bpmn-js.css";
 import "bpmn-js/dist/assets/bpmn-font/css/bpmn.css";
@@ -13,10 +14,9 @@ const MIN_ZOOM = 0.5;
 const PALETTE_PX = 115;
 
 export class DiagramEditor extends EventTarget {
-  constructor(name, language) {
+  constructor(name, { language, mayEdit }) {
     super();
-    this.name = name;
-    this.language = language;
+    Object.assign(this, { name, language, mayEdit });
     this.box = h("div", { class: "modeler-canvas", role: "group", "aria-label": t("Diagram of {name}", { name }) });
     this.marks = { findings: [], changes: [], coverage: null };
     this.overlayIds = [];
@@ -24,9 +24,10 @@ export class DiagramEditor extends EventTarget {
   }
 
   async open(xml) {
-    this.modeler = new Modeler({
+    const Editor = this.mayEdit ? Modeler : NavigatedViewer;
+    this.modeler = new Editor({
       container: this.box,
-      additionalModules: [translateModule, lineageModule],
+      additionalModules: this.mayEdit ? [translateModule, lineageModule] : [translateModule],
       moddleExtensions: { praxis: praxisDescriptor },
     });
     await this.load(xml);
@@ -65,8 +66,9 @@ export class DiagramEditor extends EventTarget {
     this.dispatchEvent(new CustomEvent("redrawn"));
   }
 
+  // A part of the editor; null for those that a reader does not have.
   get(service) {
-    return this.modeler.get(service);
+    return this.modeler.get(service, false);
   }
 
   async content() {
@@ -116,11 +118,11 @@ export class DiagramEditor extends EventTarget {
   }
 
   get canUndo() {
-    return this.get("commandStack").canUndo();
+    return this.get("commandStack")?.canUndo() ?? false;
   }
 
   get canRedo() {
-    return this.get("commandStack").canRedo();
+    return this.get("commandStack")?.canRedo() ?? false;
   }
 
   fit() {
@@ -147,7 +149,7 @@ export class DiagramEditor extends EventTarget {
     if (!this.modeler) return;
     this.get("canvas").resized();
     if (this.fitLater) this.fit();
-    if (this.selected) this.get("contextPad").open(this.selected, true); // it was placed while nothing was to see
+    if (this.selected) this.get("contextPad")?.open(this.selected, true); // it was placed while nothing was to see
   }
 
   mark(marks) {

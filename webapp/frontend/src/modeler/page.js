@@ -319,7 +319,7 @@ class Desk {
   }
 
   #newDiagram(name) {
-    const editor = new DiagramEditor(name, this.language);
+    const editor = new DiagramEditor(name, { language: this.language, mayEdit: this.draft.mayEdit });
     editor.addEventListener("selected", () => {
       if (editor !== this.editor) return;
       this.panel.render();
