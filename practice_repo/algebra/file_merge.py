@@ -39,7 +39,7 @@ class FileMerge:
 
     def __init__(self, base: Document, ours: Document, theirs: Document):
         self.base = base
-        self.original = ours
+        self.original, self.their_original = ours, theirs
         self.ours = _in_keys_of(base, ours)
         self.theirs = unified(base, self.ours, _in_keys_of(base, theirs))
         self.our_operations = _operations(base, self.ours)
@@ -232,6 +232,8 @@ class FileMerge:
         new = [each for each in accepted if each.id not in self.same_effect or self._lost_effect(kept)]
         if not dropped and not new and not edits:
             return self.original
+        if self._only_theirs_changed() and len(accepted) == len(self.their_operations) and not edits:
+            return self.their_original
         document = apply(self.ours, [each.inverse() for each in reversed(dropped)]) if dropped else self.ours
         adapting = _Adapting(self, document, kept, combining)
         operations = [adapted for each in new if (adapted := adapting.adapted(each)) is not None]
@@ -240,6 +242,15 @@ class FileMerge:
         merged = apply(document, operations)
         merged = merged.with_records(adapting.with_lists(merged.records, new))
         return apply(merged, edits) if edits else merged
+
+    def _only_theirs_changed(self) -> bool:
+        """Ours is the base still, drawing and all, and theirs kept its ids: then theirs is the result as it is."""
+        mine, yours = self.original.records, self.their_original.records
+        if mine != self.base.records or self.original.layout != self.base.layout:
+            return False
+        if self.base.kind == "bpmn" and self.base.layout and not self.their_original.layout:
+            return False
+        return all(mine[key].id == yours[key].id for key in mine.keys() & yours.keys())
 
     @property
     def done_by_both(self) -> set[str]:

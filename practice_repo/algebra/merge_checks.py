@@ -9,6 +9,7 @@ from engine.bpmn import read_model
 from engine.bpmn.context import Context, Placed, compiled
 from engine.bpmn.elements import Activity, CallActivity, CatchOrThrow, Element, EventDefinition, Model, Process, Task
 from engine.bpmn.lint import lint
+from engine.bpmn.rules import RULES
 from engine.dmn import analyse, read_dmn
 from engine.errors import EngineError, Finding
 from engine.forms import read_form
@@ -28,16 +29,28 @@ class Worsened:
 
 
 def worsened(
-    merged: Mapping[str, Document], sides: Collection[Mapping[str, Document]], *, as_package: bool
+    merged: Mapping[str, Document],
+    sides: Collection[Mapping[str, Document]],
+    *,
+    as_package: bool,
+    only: Worsened | None = None,
 ) -> list[Worsened]:
-    """The findings of the merged files beyond those of the worse side, file by file and then over all files."""
+    """The findings of the merged files beyond those of the worse side, file by file and then over all files.
+
+    With `only` no more is checked than is needed to see whether that one is there.
+    """
     found = []
+    rule = only.finding.rule if only else None
     for name, document in merged.items():
         others = [side[name] for side in sides if name in side]
+        if only is not None and name != only.file:
+            continue
         if any(document is other or document.fingerprint == other.fingerprint for other in others):
             continue
-        known = [_counted(_of_document(other)) for other in others]
-        found += [Worsened(name, finding) for finding in _beyond(_of_document(document), known)]
+        known = [_counted(_of_document(other, rule)) for other in others]
+        found += [Worsened(name, finding) for finding in _beyond(_of_document(document, rule), known)]
+    if only is not None and only.file:
+        return found
     facts = _Facts.of(merged, as_package)
     known_problems = [set(_Facts.of(side, as_package).problems(facts)) for side in sides]
     before = [_Facts.of(side, as_package) for side in sides]
@@ -64,16 +77,18 @@ def _beyond(findings: Collection[Finding], known: list[Counter[tuple[str, str | 
             yield finding
 
 
-def _of_document(document: Document) -> tuple[Finding, ...]:
-    return _of_bytes(document.kind, document.write())
+def _of_document(document: Document, rule: str | None) -> tuple[Finding, ...]:
+    return _of_bytes(document.kind, document.write(), rule)
 
 
 @lru_cache(maxsize=KEPT_MODELS)
-def _of_bytes(kind: str, content: bytes) -> tuple[Finding, ...]:
+def _of_bytes(kind: str, content: bytes, rule: str | None) -> tuple[Finding, ...]:
     try:
         if kind == "bpmn":
             model = _model(content)
-            return (*lint(model), *check_soundness(model))
+            if rule in RULES:
+                return tuple(lint(model, rules=[rule]))
+            return (*(lint(model) if rule is None else ()), *check_soundness(model))
         if kind == "dmn":
             return tuple(analyse(read_dmn(content)))
         if kind == "form":

@@ -144,7 +144,7 @@ class _File(_Part):
     ) -> _PartResult:
         found = self.work.result(answers, without=without, dropping=dropping, trying=trying)
         is_untouched = found.document is self.work.original
-        document = found.document if is_untouched else placed(found.document, self.work.ours)
+        document = found.document if is_untouched or trying else placed(found.document, self.work.ours)
         return _PartResult(document, (*found.ours, *found.theirs))
 
     def obsolete(self) -> Collection[str]:
@@ -230,9 +230,9 @@ class _Run:
     ) -> dict[str, _PartResult]:
         return {name: part.result(self.answers, without, dropping, trying) for name, part in self.parts.items()}
 
-    def _worsened(self, results: Mapping[str, _PartResult]) -> list[Worsened]:
+    def _worsened(self, results: Mapping[str, _PartResult], only: Worsened | None = None) -> list[Worsened]:
         files = {name: result.document for name, result in results.items() if result.document is not None}
-        return worsened(files, self.sides, as_package=self.as_package)
+        return worsened(files, self.sides, as_package=self.as_package, only=only)
 
     def _sound_results(self) -> tuple[dict[str, _PartResult], list[Worsened]]:
         """Holds back operations of theirs until nothing is broken that neither side has broken alone."""
@@ -241,8 +241,20 @@ class _Run:
             found = self._worsened(results)
             broken = [each for each in found if self._is_new_error(each)]
             if not broken or not self._ask(broken, results):
-                break
-        return results, found
+                return results, found
+        return self._given_up(broken, results)
+
+    def _given_up(
+        self, broken: Sequence[Worsened], results: Mapping[str, _PartResult]
+    ) -> tuple[dict[str, _PartResult], list[Worsened]]:
+        """Too much is broken to tell by whom: all that is left of theirs is one question."""
+        applied = {each.id for result in results.values() for each in result.applied}
+        theirs = {each.id for part in self.parts.values() for each in part.theirs if each.id in applied}
+        conflict = self._semantic_conflict(broken, set(), theirs)
+        self.semantic.append(conflict)
+        self._settle(conflict, set(), theirs, broken)
+        found = self._results(self.without, self.dropping)
+        return found, self._worsened(found)
 
     def _is_new_error(self, worse: Worsened) -> bool:
         return worse.finding.severity == "error" and _place(worse) not in self.accepted
@@ -299,7 +311,7 @@ class _Run:
     def _breaks(self, broken: Worsened, held: Callable[[set[str]], Mapping[str, _PartResult]], ids: set[str]) -> bool:
         """Whether the place is broken still without these; what cannot be tried counts as broken."""
         try:
-            return _place(broken) in {_place(each) for each in self._worsened(held(ids))}
+            return _place(broken) in {_place(each) for each in self._worsened(held(ids), broken)}
         except CannotApply:
             return True
 

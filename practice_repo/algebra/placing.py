@@ -66,9 +66,11 @@ class _Placing:
     def run(self) -> None:
         for record in self._new("lane", "participant"):
             self._place_lane(record)
-        for record in self._in_order(self._new(*FLOW_NODES)):
-            if record.kind != "boundaryEvent" and record.key not in self.layout:
-                self._place_node(record)
+        nodes = self._new(*FLOW_NODES)
+        for depth in sorted({len(self._holders(record)) for record in nodes}):  # sub-processes before what is in them
+            for record in self._in_order([each for each in nodes if len(self._holders(each)) == depth]):
+                if record.kind != "boundaryEvent" and record.key not in self.layout:
+                    self._place_node(record)
         for record in self._new("boundaryEvent"):
             self._place_boundary(record)
         for record in self._new(*DRAWN_BESIDE):
@@ -195,9 +197,12 @@ class _Placing:
             if not cut:
                 break
             x = max(cut)
+        container = self._container(record)
+        border = container["bounds"][0] + container["bounds"][2] if container else x + GAP
+        if x > border - GAP:  # at the right border: the container alone grows
+            self._push_right(border - 1, wanted.width + GAP, plane)
+            return Box(border - 1 + MARGIN, wanted.y, wanted.width, wanted.height)
         self._push_right(x, wanted.width + GAP, plane)
-        if around is not None and wanted.width + x + 2 * MARGIN > around.right + wanted.width + GAP:
-            self._push_right(around.right - 1, wanted.width + GAP, plane)
         return Box(x + MARGIN, wanted.y, wanted.width, wanted.height)
 
     def _is_free(self, box: Box, plane: str, record: Record, beyond: float = 0) -> bool:
@@ -237,8 +242,7 @@ class _Placing:
         attributes = dict(wish.get("attributes") or {})
         drawn = {"plane": plane, "bounds": list(box), "id": wish.get("id", ""), "attributes": attributes}
         if record.kind in SUB_PROCESSES:
-            is_open = bool(self._inner(record)) and "bounds" in wish
-            attributes.setdefault("isExpanded", "true" if is_open else "false")
+            attributes.setdefault("isExpanded", "true" if self._inner(record) else "false")
         if record.kind == "exclusiveGateway":
             attributes.setdefault("isMarkerVisible", "true")
         if record.name and (record.kind.endswith(("Event", "Gateway")) or record.kind.startswith("data")):
