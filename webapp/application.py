@@ -7,6 +7,7 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 
 from webapp import access, assets, errors, languages, practice_view, presentation, security
+from webapp.checking import CheckRuns
 from webapp.importing import ImportRuns
 from webapp.pages import blueprints
 from webapp.settings import Settings
@@ -24,6 +25,7 @@ def create_app(settings: Settings | None = None, wiring: Wiring | None = None) -
     app = Flask("webapp", static_folder="static", template_folder="templates")
     app.extensions["praxis"] = wiring or wire(settings)
     app.extensions["praxis_imports"] = ImportRuns()
+    app.extensions["praxis_checks"] = CheckRuns()
     app.config.update(
         SECRET_KEY=settings.signing_key(),
         SESSION_COOKIE_NAME="praxis_session",

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import login_required
 
@@ -23,10 +23,11 @@ from practice_repo.commands.remove_candidate import remove_candidate
 from practice_repo.commands.rename_candidate import rename_candidate
 from practice_repo.commands.restore_commit import restore_commit
 from practice_repo.commands.undo_operation import undo_operation
-from practice_repo.permissions import may_tailor
+from practice_repo.permissions import may_tailor, must_tailor
 from practice_repo.queries import needs, workspace
 from practice_repo.validation import CHECK_NAMES, validate
 from webapp.access import actor, enterprise_id, now, read, role_names, run, wiring
+from webapp.checking import CheckRuns
 from webapp.languages import model_language
 from webapp.practice_bench import bench
 
@@ -74,6 +75,7 @@ def show(candidate_id: str):
         models=sorted((name for name in found["package"].files if name.endswith(".bpmn")), key=_main_first(card)),
         check_names={key: text.in_language(model_language()) for key, text in CHECK_NAMES.items()},
         may_change=may_tailor(actor()),
+        is_checking=candidate_id in _checks().by_candidate,
         groups=_groups(),
         **found,
     )
@@ -191,15 +193,39 @@ def _chosen(form: Any, prefix: str) -> dict[str, str]:
 @blueprint.post("/<candidate_id>/validations")
 @login_required
 def check(candidate_id: str):
-    """Every check, up to the dry run of the scenarios; outside of any transaction, because it takes seconds."""
-    report = validate(
-        wiring().store, candidate_id=candidate_id, actor=actor(), now=now(), bench=bench(wiring(), actor())
+    """Begin every check, up to the dry run of the scenarios: outside of the request, because it takes seconds."""
+    who, at, table = actor(), now(), bench(wiring(), actor())
+    must_tailor(who)
+    read(lambda work: workspace.candidate(work, candidate_id=candidate_id, actor=who))
+    pieces = wiring()
+    _checks().start(
+        pieces,
+        candidate_id,
+        lambda: validate(pieces.store, candidate_id=candidate_id, actor=who, now=at, bench=table),
     )
-    if report.passed:
-        flash(_("All checks passed."), "success")
-    else:
-        flash(_("Some checks failed: read what is to be done, and check again."), "warning")
     return _back(candidate_id, "checks")
+
+
+@blueprint.get("/<candidate_id>/validations/progress")
+@login_required
+def check_progress(candidate_id: str):
+    """Asked again and again by the page while a check runs; afterwards the page is drawn anew."""
+    read(lambda work: workspace.candidate(work, candidate_id=candidate_id, actor=actor()))
+    run = _checks().take(candidate_id)
+    if run and run.is_running:
+        return render_template("candidates/_running.html", candidate_id=candidate_id)
+    if run and run.problem:
+        flash(run.problem, "warning")
+    elif run and run.report:
+        if run.report.passed:
+            flash(_("All checks passed."), "success")
+        else:
+            flash(_("Some checks failed: read what is to be done, and check again."), "warning")
+    return Response(headers={"HX-Redirect": url_for("candidates.show", candidate_id=candidate_id, tab="checks")})
+
+
+def _checks() -> CheckRuns:
+    return current_app.extensions["praxis_checks"]
 
 
 @blueprint.post("/<candidate_id>/availability")
