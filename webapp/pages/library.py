@@ -9,7 +9,9 @@ from flask_login import login_required
 
 from engine.errors import EngineError, InvalidInput
 from practice_repo.commands.acquire import acquire as acquire_item
+from practice_repo.commands.acquire_scenario import acquire_scenario
 from practice_repo.commands.follow_item import follow_item, unfollow_item
+from practice_repo.packs.archive import make_pack
 from practice_repo.permissions import may_tailor
 from practice_repo.practice import Practice, read_practice, shipped_practices
 from practice_repo.queries import library as queries
@@ -107,19 +109,38 @@ def file(item_id: str, version_id: str, name: str):
     return Response(content, mimetype="application/xml" if name.endswith((".bpmn", ".dmn")) else "text/plain")
 
 
+@blueprint.get("/<item_id>/versions/<version_id>.praxis")
+@login_required
+def pack(item_id: str, version_id: str):
+    """A version as a pack for another installation."""
+    found = make_pack(read(lambda work: queries.version_package(work, version_id=version_id)).files)
+    headers = {"Content-Disposition": f'attachment; filename="{found.file_name}"'}
+    return Response(found.written(), mimetype="application/zip", headers=headers)
+
+
 @blueprint.post("/<item_id>/candidates")
 @login_required
 def acquire(item_id: str):
-    """Take this version into the own workspace."""
+    """Take this version into the own workspace; of a scenario the practices that it bundles, with its answers."""
     files = request.form.getlist("files") or None
+    version, need_id = request.form.get("version") or None, request.form.get("need") or None
+    item = read(lambda work: queries.item(work, item_id=item_id, version=version, enterprise_id=enterprise_id()))
+    if item.row.kind == "scenario" and files is None:
+        taken = run(
+            lambda work: acquire_scenario(
+                work, item_id=item_id, version=version, need_id=need_id, actor=actor(), now=now()
+            )
+        )
+        flash(_("Acquired with its answers. Look at them, then adapt what is left."), "success")
+        return redirect(url_for("candidates.show", candidate_id=next(iter(taken.candidates.values()))))
     candidate_id = run(
         lambda work: acquire_item(
             work,
             item_id=item_id,
-            version=request.form.get("version") or None,
+            version=version,
             files=files,
             title=request.form.get("title", "").strip() or None,
-            need_id=request.form.get("need") or None,
+            need_id=need_id,
             actor=actor(),
             now=now(),
         )
