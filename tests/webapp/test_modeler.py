@@ -1,6 +1,7 @@
 """The modeler's server side: what it opens, checks, plays, saves and takes back."""
 
 import json
+import re
 
 import pytest
 from sqlalchemy import select
@@ -135,6 +136,32 @@ def test_a_file_that_somebody_else_saved_is_not_overwritten(desk):
     assert late.status_code == 409
     assert late.json["current_digest"] == desk.file("README.md")["digest"]
     assert "reload" in late.json["detail"]
+
+
+def test_a_process_without_a_diagram_is_drawn(desk):
+    file = desk.file("process.bpmn")
+    bare = re.sub(r"<bpmndi:BPMNDiagram.*</bpmndi:BPMNDiagram>", "", file["content"], flags=re.DOTALL)
+    saved = desk.post("files/process.bpmn", content=bare, expected_digest=file["digest"]).json
+
+    opened = desk.file("process.bpmn")
+
+    assert "BPMNShape" not in bare
+    assert "BPMNShape" in opened["content"]
+    assert opened["digest"] == saved["digest"]
+
+
+def test_a_removed_file_is_a_change_that_can_be_taken_back(desk):
+    digest = desk.file("forms/approve.json")["digest"]
+    headers = {"X-CSRFToken": desk.visitor.token(), "Accept": "application/json"}
+
+    answer = desk.visitor.client.delete(
+        f"{desk.base}files/forms/approve.json?expected_digest={digest}", headers=headers
+    )
+
+    [change] = answer.json["changes"]
+    assert (change["file"], change["kind"]) == ("forms/approve.json", "remove")
+    desk.post("undo", id=change["id"])
+    assert desk.file("forms/approve.json")["digest"] == digest
 
 
 def test_a_version_keeps_the_note(desk, office, variant_id):

@@ -190,6 +190,21 @@ def test_a_form_field_is_added_and_what_the_builder_does_not_know_stays(modeler,
     assert form["components"][0]["label:zh"] == "可以"
 
 
+def test_files_are_added_and_removed_and_come_back(modeler):
+    modeler.get_by_role("tab", name="Decisions").click()
+    modeler.get_by_role("button", name="New decision").click()
+    expect(modeler.locator('select[aria-label="Decision file"]')).to_have_value("decision_1.dmn")
+    modeler.get_by_role("tab", name="Forms").click()
+    modeler.get_by_role("button", name="Remove", exact=True).click()
+    modeler.get_by_role("dialog").get_by_role("button", name="Remove").click()
+
+    changes = side(modeler, "Changes")
+    expect(changes.locator("li")).to_have_count(2)
+    expect(modeler.locator('select[aria-label="Form"] option')).to_have_count(1)
+    changes.locator("li", has_text="forms/approve.json").get_by_role("button", name="Take back").click()
+    expect(modeler.locator('select[aria-label="Form"] option')).to_have_count(2)
+
+
 def test_a_rule_is_edited_in_the_table(modeler, office, variant_id):
     modeler.get_by_role("tab", name="Decisions").click()
     cell = modeler.locator('td[data-element-id="small_in"]')

@@ -6,7 +6,8 @@ from flask import Blueprint, jsonify, render_template, request
 from flask_babel import gettext as _
 from flask_login import login_required
 
-from engine.errors import InvalidInput, NotFound
+from engine.bpmn.layout import lay_out_xml
+from engine.errors import EngineError, InvalidInput, NotFound
 from engine.forms import read_form
 from practice_repo.errors import StaleDraft
 from practice_repo.practice import practice_of_files
@@ -80,7 +81,17 @@ def file(variant_id: str, name: str):
     content = variants.open_variant(variant_id).files.get(name)
     if content is None:
         raise NotFound(_("The practice has no file “%(name)s”.", name=name))
-    return jsonify(name=name, content=content.decode(errors="replace"), digest=digest_of(content))
+    return jsonify(name=name, content=_drawn(name, content), digest=digest_of(content))
+
+
+def _drawn(name: str, content: bytes) -> str:
+    """The file's text; a process without a diagram gets one, because the canvas shows only what is drawn."""
+    if kind_of(name) == "bpmn" and b"BPMNDiagram" not in content:
+        try:
+            content = lay_out_xml(content)
+        except EngineError as error:
+            wiring().log.info("%s cannot be drawn: %s", name, error)
+    return content.decode(errors="replace")
 
 
 @blueprint.post("/<variant_id>/files/<path:name>")
@@ -149,7 +160,7 @@ def undo(variant_id: str):
     touched = {name for name in {*before, *after.files} if before.get(name) != after.files.get(name)}
     return jsonify(
         contents={
-            name: {"content": after.files[name].decode(errors="replace"), "digest": digest_of(after.files[name])}
+            name: {"content": _drawn(name, after.files[name]), "digest": digest_of(after.files[name])}
             for name in touched
             if name in after.files
         },

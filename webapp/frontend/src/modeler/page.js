@@ -6,7 +6,8 @@ import { Draft } from "./draft.js";
 import { button, iconButton } from "./fields.js";
 import { keepInlineStyles } from "./inline_styles.js";
 import { Changes, Problems } from "./lists.js";
-import { Outline } from "./outline.js";
+import { NEW_FILES } from "./new_files.js";
+import { Outline, ask } from "./outline.js";
 import { Play } from "./play.js";
 import { PropertiesPanel } from "./properties.js";
 import { REPORT, importReport } from "./report.js";
@@ -78,10 +79,10 @@ class Desk {
     );
     this.decisionSelect = this.#fileSelect("dmn", t("Decision file"));
     this.decisionPlace = h("div", { class: "modeler-scroll", tabindex: "0", role: "group", "aria-label": t("Decision") });
-    this.decisionPanel = h("div", { class: "modeler-panel" }, h("div", { class: "modeler-tools" }, this.decisionSelect.box, this.#historyButtons()), this.decisionPlace);
+    this.decisionPanel = h("div", { class: "modeler-panel" }, h("div", { class: "modeler-tools" }, this.decisionSelect.box, ...this.#fileButtons("dmn", t("New decision")), this.#historyButtons()), this.decisionPlace);
     this.formSelect = this.#fileSelect("form", t("Form"));
     this.formPlace = h("div", { class: "modeler-scroll", tabindex: "0", role: "group", "aria-label": t("Form") });
-    this.formPanel = h("div", { class: "modeler-panel" }, h("div", { class: "modeler-tools" }, this.formSelect.box, this.draft.mayEdit ? button(t("New form"), () => this.#newForm(), { symbol: "plus" }) : null, this.#historyButtons()), this.formPlace);
+    this.formPanel = h("div", { class: "modeler-panel" }, h("div", { class: "modeler-tools" }, this.formSelect.box, ...this.#fileButtons("form", t("New form")), this.#historyButtons()), this.formPlace);
     this.cardPanel = h("div", { class: "modeler-panel modeler-scroll p-3" });
     this.reportPanel = h("div", { class: "modeler-panel modeler-scroll p-3", tabindex: "0" });
     this.tabs = tabs(t("Parts of the practice"), [
@@ -266,9 +267,9 @@ class Desk {
       const editor = this.editors.get(name);
       if (!editor) continue;
       if (this.draft.files.has(name)) await editor.replace(await this.draft.content(name));
-      else this.editors.delete(name);
+      else this.#forget(name);
     }
-    if (this.fileName && !this.draft.files.has(this.fileName)) await this.openFile(this.draft.main);
+    if (!this.fileName || !this.draft.files.has(this.fileName)) await this.openFile(this.draft.main);
     this.#afterEdit();
   }
 
@@ -378,16 +379,43 @@ class Desk {
     }
   }
 
-  #newForm() {
+  #fileButtons(kind, addLabel) {
+    if (!this.draft.mayEdit) return [];
+    return [button(addLabel, () => this.#newFile(kind), { symbol: "plus" }), button(t("Remove"), () => this.#removeFile(this[SLOTS[kind]]), { symbol: "trash" })];
+  }
+
+  #newFile(kind) {
+    const { name: nameOf, content } = NEW_FILES[kind];
     let number = 1;
-    while (this.draft.files.has(`forms/form_${number}.json`)) number += 1;
-    const key = `form_${number}`;
-    const name = `forms/${key}.json`;
-    const form = { type: "default", id: key, schemaVersion: 16, title: "New form", "title:zh": "新表单", components: [] };
-    const read = () => `${JSON.stringify(form, null, 2)}\n`;
+    while (this.draft.files.has(nameOf(number))) number += 1;
+    const name = nameOf(number);
+    const read = () => content(number);
+    read.kind = kind;
     this.draft.changed(name, read);
     this.draft.files.get(name).unsaved = read();
     this.openFile(name);
+  }
+
+  #removeFile(name) {
+    if (!name) return;
+    ask(t("Remove {name}?", { name }), [h("p", { class: "mb-0" }, t("What refers to it is shown as a problem then. The list of changes can bring it back."))], t("Remove"), async () => {
+      const kind = this.draft.files.get(name).kind;
+      try {
+        await this.draft.removeFile(name);
+      } catch (error) {
+        return this.notice(error.message);
+      }
+      this.#forget(name);
+      const next = this.draft.names(kind)[0] ?? this.draft.main;
+      await this.openFile(next);
+    });
+  }
+
+  #forget(name) {
+    this.editors.get(name)?.box?.remove();
+    this.editors.delete(name);
+    for (const slot of Object.values(SLOTS)) if (this[slot] === name) this[slot] = null;
+    if (this.fileName === name) this.fileName = null;
   }
 
   showView(view) {

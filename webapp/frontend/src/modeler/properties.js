@@ -220,9 +220,11 @@ class View {
   message(owner) {
     const message = owner.messageRef;
     const parts = [this.reference(owner, "messageRef", "bpmn:Message", "name", t("Message"), this.words.messages)];
-    if (message) {
+    const own = this.model.extensions(this.object, "praxis:Correlation").length > 0;
+    const holder = own ? this.object : message; // on the event it overrides what stands on the message
+    if (holder) {
       parts.push(
-        rowsField({ key: this.key("correlation"), label: t("Keys that the message must carry"), rows: this.model.extensions(message, "praxis:Correlation").map(({ name, value }) => ({ name, value })), columns: [{ name: "name", label: t("Key") }, { name: "value", label: t("Value"), feel: "expression", start: "=" }], world: this.world, commit: (rows) => this.model.setExtensions(this.element, message, "praxis:Correlation", rows) }),
+        rowsField({ key: this.key("correlation"), label: t("Keys that the message must carry"), rows: this.model.extensions(holder, "praxis:Correlation").map(({ name, value }) => ({ name, value })), columns: [{ name: "name", label: t("Key") }, { name: "value", label: t("Value"), feel: "expression", start: "=" }], world: this.world, commit: (rows) => this.model.setExtensions(this.element, holder, "praxis:Correlation", rows) }),
       );
     }
     if (this.is("bpmn:ThrowEvent", "bpmn:SendTask")) {
