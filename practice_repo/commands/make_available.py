@@ -33,6 +33,8 @@ def make_available(work: Work, *, candidate_id: str, actor: Actor, now: datetime
     _must_be_checked(work, candidate)
     package = bound(Package(get_files(work, candidate.draft)), Bindings.of_json(candidate.bindings))
     practice = practice_of_files(package.files)
+    if not practice.has_process:
+        raise InvalidState(f"'{candidate.title}' is a {practice.card.kind}: it has no process that could be deployed.")
     deployed = deploy(
         work,
         enterprise_id=candidate.enterprise_id,

@@ -5,10 +5,12 @@ import pytest
 from engine.errors import InvalidState, NotFound
 from practice_repo.algebra.package import Package
 from practice_repo.commands.acquire_scenario import acquire_scenario
+from practice_repo.commands.make_available import make_available
 from practice_repo.contents import get_files
 from practice_repo.practice import shipped_practices
 from practice_repo.queries.library import newest_versions
 from practice_repo.tables import PracticeCandidate
+from practice_repo.validation import validate
 
 SHIPPED = {folder.name: folder for folder in shipped_practices()}
 
@@ -47,6 +49,16 @@ def test_a_scenario_without_its_practice_says_what_is_missing(sqlite_desk):
 
     with pytest.raises(NotFound, match="'reverse_logistics' from"):
         sqlite_desk.do(acquire_scenario, item_id="online_returns")
+
+
+def test_a_technology_is_not_deployed(sqlite_desk):
+    sqlite_desk.ship(shipped("mail_channel"))
+    candidate_id = sqlite_desk.acquired(item_id="mail_channel")
+    desk = sqlite_desk
+    validate(desk.store, candidate_id=candidate_id, actor=desk.nora, now=desk.now, bench=None)
+
+    with pytest.raises(InvalidState, match="is a technology"):
+        sqlite_desk.do(make_available, candidate_id=candidate_id)
 
 
 def test_only_scenarios_are_taken_so(sqlite_desk):
