@@ -752,18 +752,21 @@ MUTATORS: dict[str, Mutator] = {
 def shallow(content: bytes) -> Iterator[tuple[str, str]]:
     """Id and text of every element without what only mirrors flows and lanes: to see what a mutation touched."""
     root = etree.fromstring(content)
+    said: dict[str, list[Any]] = {}
     for node in root.iter(f"{{{names.BPMN}}}*"):
-        identifier = node.get("id")
-        if not identifier:
+        if node.get("id"):
+            parent = node.getparent()
+            said[node.get("id")] = [node.tag, dict(node.attrib), parent.get("id") if parent is not None else ""]
+    for node in root.iter():
+        if not isinstance(node.tag, str):
             continue
-        parent = node.getparent()
-        kept = [dict(node.attrib), node.tag, parent.get("id") if parent is not None else ""]
-        for child in node.iterdescendants():
-            if isinstance(child.tag, str) and _nearest(child) is node and _local(child) not in {
-                "incoming", "outgoing", "flowNodeRef"}:  # fmt: skip
-                kept.append((child.tag, dict(child.attrib), (child.text or "").strip()))
-        lane = root.xpath("//*[local-name()='flowNodeRef'][normalize-space(text())=$id]/..", id=identifier)
-        yield identifier, repr((kept, [each.get("id") for each in lane]))
+        text = (node.text or "").strip()
+        if node.tag == B("flowNodeRef") and text in said:
+            said[text].append(node.getparent().get("id"))
+        owner = _nearest(node)
+        if owner is not None and owner is not node and _local(node) not in {"incoming", "outgoing", "flowNodeRef"}:
+            said.get(owner.get("id"), []).append((node.tag, dict(node.attrib), text))
+    return ((identifier, repr(each)) for identifier, each in said.items())
 
 
 def _local(node: etree._Element) -> str:

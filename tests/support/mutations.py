@@ -30,7 +30,7 @@ from tests.support.random_models import random_process
 from tests.support.table_mutations import FORM_MUTATORS, RULE_MUTATORS, Form, Rules
 
 PACKS = Path(__file__).parents[2] / "processes"
-MOST_TRIES = 400
+MOST_TRIES = 80
 USED = ("other", "members", "also", "around", "with")  # details that name further elements that a mutation uses up
 
 
@@ -213,12 +213,12 @@ def pack_files(pack: str) -> dict[str, bytes]:
 
 @cache
 def generated_models(count: int = 10) -> dict[str, bytes]:
-    """Random block-structured models of ten to a hundred elements."""
+    """Random block-structured models of twenty to a hundred elements."""
     found: dict[str, bytes] = {}
     seed = 0
     while len(found) < count:
         content = random_process(seed)
-        if 10 <= len(list(read_model(content).processes[0].walk())) <= 100 and not problems(content):
+        if 20 <= len(list(read_model(content).processes[0].walk())) <= 100 and not problems(content):
             found[f"generated_{seed}.bpmn"] = content
         seed += 1
     return found
