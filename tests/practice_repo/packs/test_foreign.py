@@ -1,6 +1,7 @@
 """A foreign model means the same after the import, and the report says what happened to it."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -183,3 +184,45 @@ def test_what_is_left_to_do_is_what_the_check_of_practices_says():
 def test_what_is_no_bpmn_is_refused():
     with pytest.raises(InvalidModel):
         import_foreign(b"<html/>")
+
+
+CAMUNDA_7 = {
+    "assignee": "assignee",
+    "candidateUsers": "candidateUsers",
+    "candidateGroups": "candidateGroups",
+    "formKey": "formKey",
+    "due": "dueDate",
+    "followUp": "followUpDate",
+    "priority": "priority",
+    "resultVariable": "resultVariable",
+    "decision": "decisionRef",
+    "topic": "topic",
+    "versionTag": "versionTag",
+}
+
+
+def in_camunda_7(source):
+    """One of our models as that tool would have written it, as far as it has the words."""
+    text = source.decode()
+    for ours, theirs in CAMUNDA_7.items():
+        text = re.sub(rf"\bpraxis:{ours}=", f"camunda:{theirs}=", text)
+    text = re.sub(
+        r"<praxis:property ([^>]*)/>", r"<camunda:properties><camunda:property \1/></camunda:properties>", text
+    )
+    return text.replace(
+        'xmlns:praxis="urn:praxis:bpmn:1"',
+        'xmlns:praxis="urn:praxis:bpmn:1" xmlns:camunda="http://camunda.org/schema/1.0/bpmn"',
+    ).encode()
+
+
+@pytest.mark.parametrize("path", OURS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_a_large_model_comes_back_from_camunda_7(path):
+    original = path.read_bytes()
+    theirs = in_camunda_7(original)
+    assert theirs.count(b"camunda:") > 3
+
+    converted, report = convert(theirs)
+
+    assert differing(meanings(read_model(original)), meanings(read_model(converted))) == set()
+    assert b"camunda:" not in converted
+    assert report.decisions == []
