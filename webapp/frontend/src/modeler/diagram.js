@@ -11,7 +11,8 @@ import { praxisDescriptor } from "./praxis.js";
 import { t, translateModule } from "./text.js";
 
 const MIN_ZOOM = 0.5;
-const PALETTE_PX = 115;
+const PALETTE_PX = 115; // what the palette covers on the left
+const MARGIN_PX = 20;
 
 export class DiagramEditor extends EventTarget {
   constructor(name, { language, mayEdit }) {
@@ -132,12 +133,10 @@ export class DiagramEditor extends EventTarget {
     }
     this.fitLater = false;
     const canvas = this.get("canvas");
-    canvas.zoom("fit-viewport", "auto");
-    if (canvas.zoom() < MIN_ZOOM) {
-      canvas.zoom(MIN_ZOOM);
-      const { inner, outer } = canvas.viewbox();
-      canvas.viewbox({ x: inner.x - PALETTE_PX / MIN_ZOOM, y: inner.y - 40, width: outer.width / MIN_ZOOM, height: outer.height / MIN_ZOOM });
-    }
+    const { inner, outer } = canvas.viewbox();
+    const wanted = Math.min((outer.width - PALETTE_PX - MARGIN_PX) / inner.width, (outer.height - 2 * MARGIN_PX) / inner.height, 1);
+    const scale = Math.max(wanted, MIN_ZOOM);
+    canvas.viewbox({ x: inner.x - PALETTE_PX / scale, y: inner.y - MARGIN_PX / scale, width: outer.width / scale, height: outer.height / scale });
   }
 
   zoom(factor) {
