@@ -58,7 +58,10 @@ def merge_command(
 
 
 def _version(path: Path) -> Document | Package:
-    return Package.from_folder(path) if path.is_dir() else read_document(path.name, path.read_bytes())
+    try:
+        return Package.from_folder(path) if path.is_dir() else read_document(path.name, path.read_bytes())
+    except EngineError as error:
+        raise InvalidInput(f"'{path.name}': {error}") from error
 
 
 def _resolutions(path: Path | None) -> list[Resolution]:

@@ -1,7 +1,8 @@
 """Draws flows anew that do not lead from where they begin to where they end any more."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise, product
+from math import inf
 from typing import Any
 
 from engine.bpmn.layout.drawing import Box
@@ -12,7 +13,7 @@ FLOWS = frozenset({"sequenceFlow", "messageFlow", "association"})
 STUB = 15  # px that a flow goes straight at its ends
 TOUCH = 1.0
 NEAR = 4  # px: flows closer than this run on each other
-MOST_CHANNELS = 40
+MOST_CHANNELS = 24
 THROUGH, OVER, BEND = 10_000, 300, 20  # cost of crossing a shape, of running along a flow, of a bend
 
 Way = list[list[float]]
@@ -98,24 +99,25 @@ class _Rerouting:
     def _best(self, record: Record, source: str, target: str, plane: str) -> Way:
         start, end = self.boxes[source], self.boxes[target]
         obstacles = [box.grown(-TOUCH) for box in self._obstacles(source, target)]
-        segments = [
-            pair
+        others = _Segments(
+            place["waypoints"]
             for key, place in self.layout.items()
             if key != record.key and place["plane"] == plane and "waypoints" in place
-            for pair in pairwise(place["waypoints"])
-        ]
+        )
 
-        def cost(way: Way) -> float:
-            through = sum(any(_cuts(box, a, b) for a, b in pairwise(way)) for box in obstacles)
-            along = sum(_along(mine, other) for mine in pairwise(way) for other in segments)
-            length = sum(abs(a[0] - b[0]) + abs(a[1] - b[1]) for a, b in pairwise(way))
-            return through * THROUGH + along * OVER + (len(way) - 2) * BEND + length
+        def cost(way: Way, limit: float) -> float:
+            price = (len(way) - 2) * BEND + sum(abs(a[0] - b[0]) + abs(a[1] - b[1]) for a, b in pairwise(way))
+            if price < limit:
+                price += OVER * others.along(way)
+            if price < limit:
+                price += THROUGH * sum(any(_cuts(box, a, b) for a, b in pairwise(way)) for box in obstacles)
+            return price
 
         best: tuple[float, Way] | None = None
         bottom = self.records[source].kind == "boundaryEvent"
         for candidates in (_simple(start, end, bottom), _channelled(start, end, obstacles, bottom)):
             for way in candidates:
-                price = cost(way)
+                price = cost(way, best[0] if best else inf)
                 if best is None or price < best[0]:
                     best = (price, way)
             if best and best[0] < THROUGH:
@@ -135,16 +137,31 @@ def _cuts(box: Box, a: list[float], b: list[float]) -> bool:
     return not is_beside and not is_above_or_below
 
 
-def _along(one: tuple[list[float], list[float]], other: tuple[list[float], list[float]]) -> bool:
-    """Whether two parts run on each other."""
-    for axis in (0, 1):
-        lines = {round(point[1 - axis]) for point in one}, {round(point[1 - axis]) for point in other}
-        if len(lines[0]) == len(lines[1]) == 1 and abs(min(lines[0]) - min(lines[1])) < NEAR:
-            low = max(min(one[0][axis], one[1][axis]), min(other[0][axis], other[1][axis]))
-            high = min(max(one[0][axis], one[1][axis]), max(other[0][axis], other[1][axis]))
-            if high - low > NEAR:
-                return True
-    return False
+class _Segments:
+    """The straight parts of ways, by the line they lie on."""
+
+    def __init__(self, ways: Iterable[Way]):
+        self.lines: dict[tuple[int, int], list[tuple[float, float]]] = {}
+        for way in ways:
+            for line, span in _parts(way):
+                self.lines.setdefault(line, []).append(span)
+
+    def along(self, way: Way) -> int:
+        """How many of the parts run on a part of this way."""
+        return sum(
+            min(high, other[1]) - max(low, other[0]) > NEAR
+            for (axis, at), (low, high) in _parts(way)
+            for near in range(at - NEAR + 1, at + NEAR)
+            for other in self.lines.get((axis, near), ())
+        )
+
+
+def _parts(way: Way) -> Iterator[tuple[tuple[int, int], tuple[float, float]]]:
+    """Axis and place of the line that each straight part lies on, and from where to where it goes."""
+    for a, b in pairwise(way):
+        for axis in (0, 1):
+            if a[1 - axis] == b[1 - axis]:
+                yield (axis, round(a[1 - axis])), (min(a[axis], b[axis]), max(a[axis], b[axis]))
 
 
 def _ports(box: Box) -> dict[str, list[float]]:

@@ -12,10 +12,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from engine.bpmn import read_model
 from practice_repo.algebra.document import Document, read_document
 from practice_repo.algebra.merging import Merged, merge
 from practice_repo.algebra.operations import describe
 from tests.support.mutations import generated_models, mutate, pack_models, problems, split_regions
+from tests.support.random_models import random_process
 
 COUNTS = (1, 2, 4, 8, 16)
 NAME = "process.bpmn"
@@ -126,6 +128,25 @@ def _keeps_to(region: frozenset[str], base: Document, side: Document) -> bool:
     return all(key in region for key in hosts if key in base.records)
 
 
+def measure_speed(elements: int = 90, runs: int = 9) -> list[float]:
+    """Milliseconds of processor time for merges of a generated model of about 100 elements, 8 operations a side."""
+    seed = 0
+    while True:
+        content = random_process(seed)
+        if elements <= len(list(read_model(content).processes[0].walk())) <= elements + 20 and not problems(content):
+            break
+        seed += 1
+    found = []
+    for case in range(runs):
+        regions = split_regions(content)
+        sides = [mutate({NAME: content}, case * 2 + side, 8, region=regions[side]).content for side in (0, 1)]
+        documents = [read_document(NAME, each) for each in (content, *sides)]
+        began = time.process_time()
+        merge(*documents)
+        found.append((time.process_time() - began) * 1000)
+    return sorted(found)
+
+
 def show(title: str, tally: Tally) -> None:
     print(title)
     for law in (*LAWS, "false_conflict", "false_conflict_case"):
@@ -146,6 +167,8 @@ def main() -> None:
     show("Both sides anywhere", anywhere)
     regions = run_regions(options.cases, options.seed + 1)
     show("Each side in its own region", regions)
+    speed = measure_speed()
+    print(f"100 elements, 8 operations a side: median {speed[len(speed) // 2]:.0f} ms, slowest {speed[-1]:.0f} ms")
     failed = any(tally.broken[law] for tally in (anywhere, regions) for law in LAWS)
     sys.exit(1 if failed or regions.share("false_conflict_case") > 0.05 else 0)
 
