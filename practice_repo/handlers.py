@@ -17,7 +17,7 @@ from practice_repo.algebra.package import Package, package_difference
 from practice_repo.bindings import Bindings
 from practice_repo.candidate_states import TRANSITIONS
 from practice_repo.commands.publish import publish, version_words
-from practice_repo.contents import get_files, get_trees, put_files
+from practice_repo.contents import get_trees, put_files
 from practice_repo.contributing import find_contribution, note_event, read_contribution
 from practice_repo.notices import notify
 from practice_repo.practice import Text
@@ -48,6 +48,7 @@ TOPICS = (
     "practice.release",
     "practice.withdraw",
 )
+LONGEST_REASON = 400  # characters of a check's message in a notice
 Contribution = PracticeContribution
 
 
@@ -128,8 +129,9 @@ class _Desk:
         """The checks that every practice passes, on what leaves the house; bindings are the adopter's business."""
         with self.store.reading() as work:
             contribution = read_contribution(work, job.variables["contribution_id"])
-            package = Package(get_files(work, contribution.files))
-        report = check_package(package, Bindings(), replace(self.bench(), groups=None))
+            version = work.session.get(PracticeVersion, contribution.origin_version_id)
+            package, origin = (Package(each) for each in get_trees(work, [contribution.files, version.files]))
+        report = check_package(package, Bindings(), replace(self.bench(), groups=None), origin=origin)
 
         def change(_work: Work, contribution: Contribution) -> Mapping[str, Any]:
             contribution.checks = report.to_json()
@@ -234,7 +236,7 @@ class _Desk:
 
 
 def _first_error(report: ValidationReport) -> str:
-    return report.errors[0].message if report.errors else ""
+    return report.errors[0].message[:LONGEST_REASON] if report.errors else ""
 
 
 def _comments(job: Job) -> str:

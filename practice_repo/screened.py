@@ -61,15 +61,23 @@ def screened(
 ) -> Screened:
     """The package without what would tell who made it. Decisions on places that are gone are passed over.
 
-    What the files that it grew from (`published`) name already is public.
+    What the files that it grew from (`published`) name already is public; those that still say the same are taken over
+    as they were published.
     """
+    origin = Package(published or {})
+    same = {name: origin.files[name] for name in package.files if _says_the_same(name, package, origin)}
+    changed = {name: content for name, content in package.files.items() if name not in same}
     names = replace(known, others=(*known.others, *more_names))
     if decisions:
-        there = {finding.id for finding in screen(package.files, names, published=published).findings}
+        there = {finding.id for finding in screen(changed, names, published=published).findings}
         decisions = [decision for decision in decisions if decision["finding_id"] in there]
     chosen = [Decision(**decision) for decision in decisions]
-    found = screen(package.files, names, decisions=chosen, published=published)
-    return Screened(Package(dict(found.cleaned)), tuple(_found(each) for each in found.findings), found.problems)
+    found = screen(changed, names, decisions=chosen, published=published)
+    return Screened(Package({**same, **found.cleaned}), tuple(_found(each) for each in found.findings), found.problems)
+
+
+def _says_the_same(name: str, package: Package, origin: Package) -> bool:
+    return name in origin.files and origin.documents[name].digest == package.documents[name].digest
 
 
 def found_of_json(content: Mapping[str, Any] | None) -> tuple[Found, ...]:

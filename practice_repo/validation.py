@@ -29,12 +29,12 @@ from engine.store.unit_of_work import Store, Work
 from practice_repo.algebra.package import Package
 from practice_repo.algebra.soundness import check_soundness
 from practice_repo.bindings import Bindings, bound, roles_of, topics_of
-from practice_repo.contents import digest_of, get_files
+from practice_repo.contents import digest_of, get_trees
 from practice_repo.practice import CARD, Practice, Text, practice_of_files
 from practice_repo.practice_check import check_practice
 from practice_repo.queries.workspace import find_candidate
 from practice_repo.tables import PracticeCandidate, PracticeValidation
-from practice_repo.workspace import own_candidate
+from practice_repo.workspace import origin_tree, own_candidate
 
 PASSED, FAILED, WARNED, SKIPPED = "passed", "failed", "warned", "skipped"
 CHECK_NAMES = {
@@ -47,6 +47,7 @@ CHECK_NAMES = {
     "dry_run": Text("Scenarios run", "情景试运行"),
 }
 STOPPING = {"dry_run": ("read", "gate", "soundness")}  # failures after which a check is skipped; else only "read"
+SCENARIOS = "scenarios.toml"
 MOST_JOBS = 2_000  # of one scenario: more is a loop of service tasks that never ends
 FORMER_FINDINGS = ("practice-",)  # what check_practice says itself; models and tables are other checks' business
 
@@ -60,6 +61,7 @@ class Bench:
     groups: Collection[str] | None = None  # role keys of the enterprise; None: any will do
     topics: Collection[str] | None = None  # topics with a handler; None: any will do
     others: tuple[Package, ...] = ()  # practices whose processes this one calls
+    seconds: float | None = None  # for playing scenarios; those that come later are named as not run. None: all run
 
 
 @dataclass(frozen=True)
@@ -128,18 +130,31 @@ def validate(
         candidate = find_candidate(work, candidate_id, actor)
         if candidate.draft_digest != candidate.head_digest:
             raise InvalidState(f"'{candidate.title}' has changes without a version note: keep or discard them first.")
-        package = Package(get_files(work, candidate.draft))
+        package, origin = (Package(each) for each in get_trees(work, [candidate.draft, origin_tree(work, candidate)]))
     report = check_package(
-        package, Bindings.of_json(candidate.bindings), bench, is_component=candidate.component is not None
+        package,
+        Bindings.of_json(candidate.bindings),
+        bench,
+        origin=origin,
+        is_component=candidate.component is not None,
     )
     return store.run(lambda work: _keep(work, candidate, report, actor, now))
 
 
 def check_package(
-    package: Package, bindings: Bindings | None = None, bench: Bench | None = None, *, is_component: bool = False
+    package: Package,
+    bindings: Bindings | None = None,
+    bench: Bench | None = None,
+    *,
+    origin: Package | None = None,
+    is_component: bool = False,
 ) -> ValidationReport:
-    """Every check in order. What cannot be read is not checked further; what is not sound is not run."""
-    subject = _Subject(package, bindings or Bindings(), bench or Bench(), is_component)
+    """Every check in order. What cannot be read is not checked further; what is not sound is not run.
+
+    `origin` is what a variant came from: a scenario that it took over unchanged and that goes another way now is a
+    difference to look at (a warning), one of its own that fails is an error.
+    """
+    subject = _Subject(package, bindings or Bindings(), bench or Bench(), origin, is_component)
     done: list[Check] = []
     for key, check in CHECKS.items():
         if any(each.state == FAILED and each.key in STOPPING.get(key, ("read",)) for each in done):
@@ -156,6 +171,7 @@ class _Subject:
     package: Package
     bindings: Bindings
     bench: Bench
+    origin: Package | None = None
     is_component: bool = False
     detail: dict[str, Any] = field(default_factory=dict)
 
@@ -312,23 +328,45 @@ def _binding_findings(subject: _Subject) -> Iterator[CheckFinding]:
 def _check_dry_run(subject: _Subject) -> Iterator[CheckFinding] | None:
     if subject.is_component or not subject.models:
         return None
-    scenarios = read_scenarios(subject.practice.scenarios) if subject.practice.scenarios.strip() else []
-    return _dry_run_findings(subject, scenarios)
+    return _dry_run_findings(subject, _scenarios(subject.package))
+
+
+def _scenarios(package: Package | None) -> list[Scenario]:
+    text = package.files.get(SCENARIOS, b"").decode() if package else ""
+    return read_scenarios(text) if text.strip() else []
 
 
 def _dry_run_findings(subject: _Subject, scenarios: list[Scenario]) -> Iterator[CheckFinding]:
     """Play each scenario on the model as it would be deployed, and note what was covered."""
-    results, covered = [], set()
-    for scenario in scenarios:
+    inherited = _scenarios(subject.origin) if _is_changed(subject) else []
+    results: list[dict[str, Any]] = []
+    covered: set[str] = set()
+    began = time.monotonic()
+    for number, scenario in enumerate(scenarios):
+        if number and subject.bench.seconds is not None and time.monotonic() - began > subject.bench.seconds:
+            left = len(scenarios) - number
+            yield CheckFinding("dry-run-time", f"Time was up: {left} scenarios were not run.", "warning", SCENARIOS)
+            break
         problem, trace = _played(subject, scenario)
         covered.update(trace)
         results.append({"name": scenario.name, "passed": problem is None, "text": problem or "", "trace": trace})
-        if problem is not None:
-            yield CheckFinding("dry-run", f"{scenario.name}: {problem}", "error", "scenarios.toml")
+        if problem is not None and scenario in inherited:
+            text = f"'{scenario.name}' goes another way than in the prototype: {problem}"
+            yield CheckFinding("dry-run-differs", text, "warning", SCENARIOS)
+        elif problem is not None:
+            yield CheckFinding("dry-run", f"{scenario.name}: {problem}", "error", SCENARIOS)
     elements = {element.id for model in subject.models.values() for each in model.processes for element in each.walk()}
     subject.detail = {"scenarios": results, "covered": sorted(covered & elements), "elements": len(elements)}
     if not scenarios:
         yield CheckFinding("dry-run", "There are no scenarios to run: add the usual case at least.", "warning")
+
+
+def _is_changed(subject: _Subject) -> bool:
+    """Whether more differs from the origin than the lineage that a copy carries."""
+    if subject.origin is None:
+        return False
+    documents, origin = subject.package.documents, subject.origin.documents
+    return documents.keys() != origin.keys() or any(documents[name].digest != origin[name].digest for name in documents)
 
 
 def _played(subject: _Subject, scenario: Scenario) -> tuple[str | None, list[str]]:

@@ -9,6 +9,8 @@ from processes.handlers.resources import Resources
 from webapp.tables import Role
 from webapp.wiring import Wiring
 
+SECONDS_OF_PLAY = 20  # somebody waits for the answer
+
 
 def bench(wiring: Wiring, actor: Actor) -> Bench:
     """The bench for this actor's enterprise: scenarios run with the real handlers on a copy of the demo's customers."""
@@ -19,4 +21,5 @@ def bench(wiring: Wiring, actor: Actor) -> Bench:
         resources=Resources.in_memory,
         groups=frozenset(groups),
         topics=frozenset(wiring.handlers),
+        seconds=SECONDS_OF_PLAY,
     )

@@ -24,6 +24,7 @@ from webapp.passwords import Throttle
 from webapp.settings import Settings
 
 T = TypeVar("T")
+SECONDS_OF_PLAY = 60  # of the automatic checks of a contribution: nobody waits for them
 
 
 @dataclass
@@ -66,7 +67,9 @@ def _practice_handlers(store: Store, clock: Clock, handlers: Handlers, resources
     return practice_handlers(
         store,
         known=known_names,
-        bench=lambda: Bench(handlers=all_handlers, resources=Resources.in_memory, topics=frozenset(handlers)),
+        bench=lambda: Bench(
+            handlers=all_handlers, resources=Resources.in_memory, topics=frozenset(handlers), seconds=SECONDS_OF_PLAY
+        ),
         tell=lambda: mail_notices(store, resources, clock.now()),
     )
 

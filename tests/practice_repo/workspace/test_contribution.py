@@ -157,29 +157,40 @@ def test_names_and_addresses_do_not_leave_the_house(review):
 
     seen = review.see(id)
     assert seen.row.state == "confirming"
-    assert {(each.text, each.is_replaced) for each in seen.blanked} >= {("huber@kestrel-pumps.com", True), ("Huber", True)}
+    assert {(each.text, each.is_replaced) for each in seen.blanked} >= {
+        ("huber@kestrel-pumps.com", True),
+        ("Huber", True),
+    }
     assert b"uber" not in b"".join(seen.package.files.values())
 
 
 def test_more_names_are_blanked_before_anything_leaves(sqlite_review):
-    id = sqlite_review.offer()
-    sqlite_review.confirm(id, also_blank=["Welcomed"])
+    id = sqlite_review.offer(known_names=[])
+    sqlite_review.confirm(id, also_blank=["Write a card"])
 
     seen = sqlite_review.see(id)
     assert seen.row.state == "confirming"
-    assert b"Welcomed" not in seen.package.files["process.bpmn"]
+    assert b"Write a card" not in seen.package.files["process.bpmn"]
 
 
 def test_what_was_found_can_be_kept_with_a_reason(sqlite_review):
-    id = sqlite_review.offer(known_names=["Welcomed"])
-    found = next(each for each in sqlite_review.see(id).blanked if each.text == "Welcomed")
+    id = sqlite_review.offer(known_names=["Write a card"])
+    found = next(each for each in sqlite_review.see(id).blanked if each.text == "Write a card")
     with pytest.raises(InvalidInput, match="reason"):
         sqlite_review.confirm(id, decisions=[Decision(found.id, "keep")])
     sqlite_review.confirm(id, decisions=[Decision(found.id, "keep", reason="a plain word")])
 
     seen = sqlite_review.see(id)
     assert seen.row.state == "confirming"
-    assert b"Welcomed" in seen.package.files["process.bpmn"]
+    assert b"Write a card" in seen.package.files["process.bpmn"]
+
+
+def test_files_that_say_what_the_library_says_stay_as_they_are(sqlite_review):
+    id = sqlite_review.offer(known_names=["Note", "Huber"])
+
+    seen = sqlite_review.see(id)
+    assert seen.package.files["forms/call.json"] == practice().files["forms/call.json"]
+    assert {each.file for each in seen.blanked} == {"process.bpmn"}
 
 
 def test_reviewers_see_what_left_and_never_who_it_came_from(review):
