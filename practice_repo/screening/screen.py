@@ -23,6 +23,7 @@ from practice_repo.screening import places
 from practice_repo.screening.finding import (
     CERTAIN,
     LIKELY,
+    POSSIBLE,
     Decision,
     Finding,
     KnownNames,
@@ -35,6 +36,7 @@ from practice_repo.screening.naming import find_names
 from practice_repo.screening.numbers import find_addresses, find_numbers
 from practice_repo.screening.places import Place, Source, parts_of, read_source
 from practice_repo.screening.replacing import HAN, Replacements, is_own
+from practice_repo.screening.roles import house_roles
 
 LEARNT_FROM = 0.8
 LEARNT_KINDS = frozenset({"person", "organisation", "product"})
@@ -66,24 +68,31 @@ def screen(
     """What was found in the files of a package, and the files without it.
 
     `published` are the files that the contribution grew from: what they name is public, and is no finding unless the
-    enterprise's own dictionary has it. `bucket_money` also finds amounts of 1,000 and more in rules and rounds them to
-    1, 2 or 5 times a power of ten. Raises InvalidInput for a decision that fits no finding, that keeps without a
-    reason, or that would break a file.
+    enterprise's own dictionary has it; a new role that is like one of theirs is a finding that waits for a decision.
+    `bucket_money` also finds amounts of 1,000 and more in rules and rounds them to 1, 2 or 5 times a power of ten.
+
+    Raises InvalidInput for a decision that fits no finding, that keeps without a reason, or that would break a file.
     """
-    return _Run(files, known, bucket_money, _named_in(published or {})).screening(tuple(decisions))
+    public = published or {}
+    return _Run(files, known, bucket_money, _named_in(public), house_roles(files, public)).screening(tuple(decisions))
 
 
 def _named_in(files: Mapping[str, bytes]) -> frozenset[tuple[str, str]]:
     """Kind and text of everything that is named in files."""
     if not files:
         return frozenset()
-    findings = _Run(files, KnownNames(), False, frozenset()).screening(()).findings
+    findings = _Run(files, KnownNames(), False, frozenset(), {}).screening(()).findings
     return frozenset((finding.kind, finding.text.casefold()) for finding in findings)
 
 
 class _Run:
     def __init__(
-        self, files: Mapping[str, bytes], known: KnownNames, bucket_money: bool, public: Collection[tuple[str, str]]
+        self,
+        files: Mapping[str, bytes],
+        known: KnownNames,
+        bucket_money: bool,
+        public: Collection[tuple[str, str]],
+        suggested_roles: Mapping[str, str],
     ):
         self.files = files
         self.public = public
@@ -91,7 +100,9 @@ class _Run:
         self.sources: dict[str, Source | None] = {name: read_source(name, files[name]) for name in sorted(files)}
         self.own = Dictionary.of(known)
         self.dictionary = Dictionary.of(known)
-        self.roles = {name.casefold(): role for name, role in known.roles.items()}
+        self.roles = {name.casefold(): role for name, role in (suggested_roles | dict(known.roles)).items()}
+        for name in suggested_roles:
+            self.dictionary.learn(Name(name, "role", certainty=POSSIBLE))
         self.replacements = Replacements()
         for kind, names in (("organisation", known.organisations), ("person", known.persons)):
             for name in names:  # so that the enterprise itself is Company A
@@ -154,7 +165,7 @@ class _Run:
             return self._identifier(text)
         canonical = self._canonical(text, hit.kind)
         if hit.kind == "role":
-            return self.roles.get(canonical.casefold(), text)
+            return _role_text(self.roles.get(canonical.casefold(), text), text)
         if hit.style == "digits":
             return self.replacements.in_digits(hit.kind, canonical, text)
         return self.replacements.in_text(hit.kind, canonical, text)
@@ -168,7 +179,7 @@ class _Run:
         return name.text if name else text
 
     def _identifier(self, run: str) -> str:
-        new, at = "", 0
+        new, at, kind = "", 0, ""
         for start, end, kind, name in self._pieces(run):
             written = run[start:end]
             if kind == "role":
@@ -177,6 +188,8 @@ class _Run:
                 piece = self.replacements.in_identifier(kind, name, written)
             new += run[at:start] + piece
             at = end
+        if kind == "role":  # is meant to meet the role that is there
+            return new + run[at:]
         return self.replacements.run(run, new + run[at:])
 
     def _pieces(self, run: str) -> list[tuple[int, int, str, str]]:
@@ -350,6 +363,12 @@ def _with(finding: Finding, decision: Decision | None) -> Finding:
         return finding
     text = decision.text if decision.choice == "edit" else finding.replacement
     return replace(finding, decision=decision.choice, reason=decision.reason, replacement=text)
+
+
+def _role_text(role: str, written: str) -> str:
+    """A role of the dictionary as a label: sales_rep → Sales rep."""
+    words = role.replace("_", " ")
+    return words[:1].upper() + words[1:] if written[:1].isupper() else words
 
 
 def _unreadable(name: str) -> Finding:

@@ -9,9 +9,12 @@ import pytest
 from engine.bpmn.reader import read_model
 from engine.dmn.reader import read_dmn
 from practice_repo.card import read_card
+from practice_repo.practice import shipped_practices
 from practice_repo.screening.finding import KnownNames, Screening
+from practice_repo.screening.places import EXPRESSION, IDENTIFIER, METADATA, TEXT, VALUE, read_source
 from practice_repo.screening.screen import screen
 
+LEAD_TO_ORDER = next(path for path in shipped_practices() if path.name == "lead_to_order")
 KNOWN = KnownNames(
     organisations=("Brightwater", "蓝鲸集团"),
     persons=("mschmidt", "Quentin Ardley"),
@@ -264,3 +267,37 @@ def test_screening_what_is_clean_finds_nothing_more_to_replace():
     again = screen(screened().cleaned)
 
     assert [finding.text for finding in again.findings if finding.is_replaced] == []
+
+
+@pytest.mark.parametrize(
+    "file", ["check_order.bpmn", "credit.dmn", "forms/fix_order.json", "practice.toml", "README.md"]
+)
+@pytest.mark.parametrize(
+    "text", ["Peter Hoffmann", "王小明", "13812345678", "Kessler Armaturen GmbH", "anna@kessler.com"]
+)
+def test_a_name_written_into_every_place_of_a_shipped_file_is_gone(file, text):
+    source = read_source(file, (LEAD_TO_ORDER / file).read_bytes())
+    planted = {
+        place.number: f'{place.text} + "{text}"' if place.mode == EXPRESSION else f"{place.text} {text}"
+        for place in source.places
+        if place.mode in (TEXT, VALUE, EXPRESSION, METADATA)
+    }
+
+    screening = screen({file: source.write(planted)})
+
+    assert len(planted) > 5
+    assert text not in screening.cleaned[file].decode()
+
+
+def test_a_known_name_in_every_identifier_of_a_model_is_gone_and_the_model_still_reads():
+    source = read_source("check_order.bpmn", (LEAD_TO_ORDER / "check_order.bpmn").read_bytes())
+    planted = {
+        place.number: place.text.replace("order", "brightwater_order")
+        for place in source.places
+        if place.mode in (IDENTIFIER, EXPRESSION, VALUE)
+    }
+
+    screening = screen({"check_order.bpmn": source.write(planted)}, KNOWN)
+
+    assert b"brightwater" not in screening.cleaned["check_order.bpmn"]
+    assert screening.problems == ()

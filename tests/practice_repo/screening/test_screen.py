@@ -230,3 +230,15 @@ def test_many_known_names_are_no_burden():
 def test_check_digits_tell_numbers_from_lookalikes(check, right, wrong):
     assert check(right)
     assert not check(wrong)
+
+
+def test_a_role_of_the_house_that_is_like_one_of_the_origin_waits_for_a_decision():
+    files = SHIPPED["lead_to_order"]
+    role = '[[role]]\nkey = "order_desk_clerk"\nname = {en = "Order desk clerk", zh = "订单台专员"}\n'
+    changed = {**files, "practice.toml": files["practice.toml"] + role.encode()}
+
+    screening = screen(changed, published=files)
+
+    suggestions = {(finding.text, finding.replacement) for finding in screening.open}
+    assert {("Order desk clerk", "Order clerk"), ("order_desk_clerk", "order_clerk")} <= suggestions
+    assert b"order_desk_clerk" in screening.cleaned["practice.toml"]
