@@ -62,7 +62,8 @@ class _ScopeCheck:
             return
         unreachable = list(self._unreachable())
         yield from unreachable
-        yield from self._endless()
+        endless = list(self._endless())
+        yield from endless
         net = net_of(self.scope)
         if net.undecided:
             yield self._not_decided(f"what {self._label(net.undecided[0])} waits for is decided by an expression")
@@ -71,6 +72,8 @@ class _ScopeCheck:
         if not any(len(node.ins) > 1 or len(node.outs) > 1 for node in small.nodes):
             return
         certain = self._explored(small, cautious=True)
+        if endless:
+            certain.endless = ()  # told already
         yield from self._of_outcome(certain, "error")
         if any(node.conditional for node in small.nodes):
             possible = self._explored(small, cautious=False)
