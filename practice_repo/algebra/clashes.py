@@ -1,7 +1,7 @@
 """Which operations of two sides cannot both be done as they are, and which depend on each other."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.bpmn.names import FLOW_NODES
@@ -42,10 +42,11 @@ class Clash:
 
 @dataclass
 class Side:
-    """The operations of one side by what they touch."""
+    """The operations of one side by what they touch. `sets` has the last operation, from first to last value."""
 
     operations: Sequence[Operation]
     sets: dict[tuple[str, str], tuple[Operation, Change]] = field(default_factory=dict)
+    chains: dict[tuple[str, str], list[Operation]] = field(default_factory=dict)  # all that set it, one after the other
     lists: dict[tuple[str, str], list[tuple[Operation, Change]]] = field(default_factory=dict)
     adds: dict[str, tuple[Operation, Record]] = field(default_factory=dict)
     removes: dict[str, tuple[Operation, Record]] = field(default_factory=dict)
@@ -73,7 +74,9 @@ class Side:
             if is_list(change):
                 self.lists.setdefault(place, []).append((operation, change))
             else:
-                self.sets[place] = (operation, change)
+                first = self.sets[place][1].before if place in self.sets else change.before
+                self.sets[place] = (operation, replace(change, before=first))
+                self.chains.setdefault(place, []).append(operation)
             old = set(_references(change.key, place[1], change.before))
             new = set(_references(change.key, place[1], change.after))
             self._refer(operation, change.key, new - old, old - new)
@@ -245,6 +248,9 @@ def dependencies(side: Side) -> Mapping[str, set[str]]:
         needs[operation.id] |= {creator[key] for key in operation.requires if key in creator}
         for key in operation.removes - set(side.replaces):
             needs[operation.id] |= {each.id for each, _source, _name in side.lets_go.get(key, ())}
+    for chain in side.chains.values():  # each begins where the one before has ended
+        for operation in chain:
+            needs[operation.id] |= {each.id for each in chain}
     for operation, key in _connected(side):
         connecting = [*side.refers.get(key, ()), *side.lets_go.get(key, ())]
         for other, _source, name in connecting:

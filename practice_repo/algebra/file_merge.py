@@ -305,7 +305,8 @@ class _Adapting:
         records, key = self.document.records, change.key
         if key in self.merge.yours.replaces:
             return self._replacement(change)
-        if _mark(change) in self.done and not is_list(change):
+        is_step = len(self.merge.yours.chains.get((key, str(change.field)), ())) > 1
+        if _mark(change) in self.done and not is_list(change) and not is_step:
             return []
         if change.action == "add":
             return [] if key in records else [change]
@@ -317,6 +318,8 @@ class _Adapting:
         if place in self.shared_lists:
             return []
         current = records[key].fields.get(place[1])
+        if is_step:
+            return [] if same(current, self.merge.yours.sets[place][1].after) else [change]
         if is_version(self.document, place) and not same(current, change.before):
             is_higher = _version(change.after) > _version(current)
             return [replace(change, before=current)] if is_higher else []
