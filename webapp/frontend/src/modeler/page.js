@@ -381,7 +381,7 @@ class Desk {
 
   #fileButtons(kind, addLabel) {
     if (!this.draft.mayEdit) return [];
-    return [button(addLabel, () => this.#newFile(kind), { symbol: "plus" }), button(t("Remove"), () => this.#removeFile(this[SLOTS[kind]]), { symbol: "trash" })];
+    return [button(addLabel, () => this.#newFile(kind), { symbol: "plus" }), button(t("Remove"), () => this.#removeFile({ dmn: this.decisionSelect, form: this.formSelect }[kind].box.value), { symbol: "trash" })];
   }
 
   #newFile(kind) {
