@@ -219,7 +219,11 @@ def test_a_rule_is_edited_in_the_table(modeler, office, variant_id):
     assert "&lt; 10000<" in content(office, variant_id, "level.dmn")
 
 
-def test_a_conflict_is_told_and_settled(chromium, address, office, variant_id):
+@pytest.mark.parametrize(
+    ("choice", "look", "approve"),
+    [("Take theirs and lose mine", "Inspect", "Approve"), ("Keep what is on my screen", "Look at it", "Sign")],
+)
+def test_a_conflict_is_told_and_settled(chromium, address, office, variant_id, choice, look, approve):
     context = chromium.new_context(base_url=address)
     modeler = context.new_page()  # the console tells of the refused request
     open_modeler(modeler, variant_id)
@@ -237,10 +241,35 @@ def test_a_conflict_is_told_and_settled(chromium, address, office, variant_id):
     element(modeler, "approve").click()
     modeler.get_by_label("Name", exact=True).fill("Sign")
 
-    modeler.get_by_role("button", name="Take theirs and lose mine").click()
-    expect(element(modeler, "look")).to_contain_text("Inspect")
-    expect(element(modeler, "approve")).to_contain_text("Approve")
+    modeler.get_by_role("button", name=choice).click()
+
+    expect(element(modeler, "look")).to_contain_text(look)
+    expect(element(modeler, "approve")).to_contain_text(approve)
+    saved(modeler)
     context.close()
+    assert f'name="{look}"' in content(office, variant_id)
+    assert f'name="{approve}"' in content(office, variant_id)
+
+
+def test_an_import_report_leads_to_what_must_be_decided(page, office, variant_id):
+    item = {"what": "a Java class does the work", "remedy": "bind a topic", "element_id": "approve", "count": 1}
+    item["element_name"] = "Approve"
+    report = {"tool": "Camunda 7", "exporter": "", "mapped": [], "dropped": [], "decisions": [item]}
+    office.do(
+        save_draft,
+        candidate_id=variant_id,
+        name="import_report.json",
+        content=json.dumps(report).encode(),
+        expected_digest=None,
+        actor=OLGA,
+    )
+    open_modeler(page, variant_id)
+
+    page.get_by_role("tab", name="Import report").click()
+    expect(page.get_by_text("a Java class does the work")).to_be_visible()
+    page.get_by_role("button", name="Approve").click()
+
+    expect(element(page, "approve")).to_have_class(re.compile("selected"))
 
 
 def test_copies_and_changed_kinds_remember_their_lineage(modeler, office, variant_id):
