@@ -27,7 +27,7 @@ DIRECTIONS = ("higher", "lower")
 ACCESSES = ("read", "write")
 HIGHEST_EVIDENCE_LEVEL = 3
 MAIN_PROCESS = "process.bpmn"
-LISTS = {"pcf", "role", "data_object", "kpi", "variation_point", "touchpoint", "anchor"}
+LISTS = {"pcf", "role", "data_object", "fact", "kpi", "variation_point", "touchpoint", "anchor"}
 TABLES = {"practice", "estimate", "context", "origin", "situation", "technology"}
 CARD = "practice.toml"
 
@@ -61,6 +61,21 @@ class Kpi:
     better: str  # higher | lower
     formula: str  # FEEL over case facts
     description: str = ""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something that KPI formulas read.
+
+    With a `formula` (FEEL over one case, see `practice_repo.outcomes.case`) it is a field of `cases`; with `fields`,
+    too, the formula gives rows, which make a collection of that name. With `figure` instead it is a number of the
+    window that no case tells, and this text says where the enterprise finds it.
+    """
+
+    key: str
+    formula: str = ""
+    fields: tuple[str, ...] = ()
+    figure: str = ""
 
 
 @dataclass(frozen=True)
@@ -145,6 +160,7 @@ class Card:
     roles: tuple[Role, ...] = ()
     data_objects: tuple[DataObject, ...] = ()
     kpis: tuple[Kpi, ...] = ()
+    facts: tuple[Fact, ...] = ()
     variation_points: tuple[VariationPoint, ...] = ()
     estimate: Estimate = Estimate()
     touchpoints: tuple[Touchpoint, ...] = ()
@@ -205,6 +221,7 @@ class _CardReader:
             roles=self.each(source, "role", _role),
             data_objects=self.each(source, "data_object", _data_object),
             kpis=self.each(source, "kpi", _kpi),
+            facts=self.each(source, "fact", _fact),
             variation_points=self.each(source, "variation_point", _variation_point),
             estimate=self.estimate(source.get("estimate", {})),
             touchpoints=self.each(source, "touchpoint", _touchpoint),
@@ -320,6 +337,20 @@ def _kpi(entry: Entry) -> Kpi:
         entry.text("formula"),
         entry.text("description", otherwise="-").removeprefix("-"),
     )
+
+
+def _fact(entry: Entry) -> Fact:
+    fact = Fact(
+        entry.key("key"),
+        entry.text("formula", otherwise="-").removeprefix("-"),
+        entry.texts("fields"),
+        entry.text("figure", otherwise="-").removeprefix("-"),
+    )
+    if bool(fact.formula) == bool(fact.figure):
+        entry.note(f"'{fact.key}' needs either a formula over one case, or the words of a figure.")
+    if fact.fields and not fact.formula:
+        entry.note(f"'{fact.key}' has fields but no formula that gives rows.")
+    return fact
 
 
 def _variation_point(entry: Entry) -> VariationPoint:

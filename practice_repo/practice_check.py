@@ -12,6 +12,9 @@ from engine.dmn import Definitions, analyse, read_dmn
 from engine.errors import Finding, InvalidModel
 from engine.feel import FeelSyntaxError, compile_expression
 from engine.forms import Form, read_form
+from practice_repo.card import Fact
+from practice_repo.outcomes.facts import collections_of, figures_of
+from practice_repo.outcomes.formulas import GIVEN, used
 from practice_repo.practice import Practice
 
 PLAYED = ("process", "scenario")  # kinds that promise scenarios one can play
@@ -47,7 +50,8 @@ def check_practice(practice: Practice) -> list[Finding]:
     Checked: files can be read, and what lint and table analysis say of them; the main process is named like the
     practice; user tasks and forms belong together; forms satisfy the information standard of their touchpoint; roles
     of lanes and groups are declared; decisions exist and are used; the elements of variation points exist;
-    options belong to them; formulas are FEEL; names stand in both languages; there are words and scenarios, and the
+    options belong to them; formulas are FEEL; what KPIs read is a fact; names
+    stand in both languages; there are words and scenarios, and the
     sample data of a situation.
     A component is a part: nothing in it needs to be used by a process of its own.
     """
@@ -306,6 +310,35 @@ def _formulas(opened: _Opened) -> Iterator[Finding]:
             yield _error("formula", f"the formula of {owner} is not FEEL: {error}")
 
 
+def _facts(opened: _Opened) -> Iterator[Finding]:
+    """What KPIs read has to be a fact. A card without any fact is one whose KPIs nobody computes from cases."""
+    card = opened.practice.card
+    if not card.facts:
+        return
+    collections, figures = collections_of(card), figures_of(card)
+    for fact in card.facts:
+        yield from _fact_findings(fact)
+    for kpi in card.kpis:
+        try:
+            reads = used(kpi.formula, frozenset(collections))
+        except FeelSyntaxError:
+            continue  # said by _formulas
+        for name in sorted(reads.names - set(collections) - figures - GIVEN):
+            yield _error("fact", f"the KPI '{kpi.key}' reads '{name}', which is no [[fact]]: add it.")
+        for rows, name in sorted(reads.fields):
+            if name not in collections[rows] and name not in figures:
+                yield _error("fact", f"the KPI '{kpi.key}' reads {rows}.{name}, which is no [[fact]]: add it.")
+
+
+def _fact_findings(fact: Fact) -> Iterator[Finding]:
+    if fact.key in GIVEN:
+        yield _error("fact", f"'{fact.key}' is known to every formula: name the fact differently.")
+    try:
+        compile_expression(fact.formula.removeprefix("=") or "null")
+    except FeelSyntaxError as error:
+        yield _error("formula", f"the formula of the fact '{fact.key}' is not FEEL: {error}")
+
+
 def _names(opened: _Opened) -> Iterator[Finding]:
     """A practice for everybody speaks both languages; an enterprise's own variant or import may speak one."""
     origin = opened.practice.card.origin
@@ -352,6 +385,7 @@ CHECKS = (
     _samples,
     _stubs,
     _formulas,
+    _facts,
     _names,
     _lanes,
     _words,
