@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from engine.bpmn.names import ACTIVITIES, FLOW_NODES, GATEWAYS, SUB_PROCESSES
 from practice_repo.algebra.document import KEYED_FIELDS, Document, FieldValue, Record, is_reference
+from practice_repo.algebra.gateways_again import gateways_again
 from practice_repo.algebra.labels import best_similarity, normalised
 
 FAMILIES = {
@@ -47,7 +48,16 @@ class Alignment:
 
 def align(base: Document, changed: Document) -> Alignment:
     """The best alignment found; the same for the same documents."""
-    return _Matcher(base, changed).alignment()
+    alignment = _Matcher(base, changed).alignment()
+    if base.kind != "bpmn" or changed.kind != "bpmn":
+        return alignment
+    keys = {new: key for key, new in _keys(changed, alignment).items()}
+    again = gateways_again(base, rekeyed(changed, alignment))
+    if not again:
+        return alignment
+    found = {keys[key]: other for key, other in again.items()}
+    whole = _Matcher(base, changed).alignment({**found, **alignment.pairs})
+    return replace(whole, scores={**whole.scores, **alignment.scores})
 
 
 class _Side:
@@ -83,7 +93,11 @@ class _Matcher:
         self.candidates: set[tuple[str, str]] = set()
         self.is_keyed_by_content = base.kind in KEYED_BY_CONTENT
 
-    def alignment(self) -> Alignment:
+    def alignment(self, known: Mapping[str, str] | None = None) -> Alignment:
+        """The alignment; `known` are pairs of nodes that were found by other means."""
+        for changed, base in (known or {}).items():
+            if self.changed.records[changed].kind not in FLOWS:
+                self.pair(changed, base, 0.9)
         self.by_lineage()
         fewer = min(len(self.changed.records), len(self.base.records))
         self.is_one_lineage = len(self.pairs) > max(3, ONE_LINEAGE_FROM * fewer)
@@ -443,15 +457,7 @@ def _edges(document: Document) -> dict[str, list[tuple[str, str]]]:
 
 def rekeyed(changed: Document, alignment: Alignment) -> Document:
     """The changed document with the keys of the base, its references too; what is new keeps or gets a free key."""
-    keys = dict(alignment.pairs)
-    taken = set(keys.values()) | alignment.taken
-    for key in changed.records:
-        if key not in keys:
-            free, number = key, 2
-            while free in taken:
-                free, number = f"{key}.{number}", number + 1
-            keys[key] = free
-            taken.add(free)
+    keys = _keys(changed, alignment)
     if all(key == new for key, new in keys.items()):
         return changed
     records = {keys[key]: rekeyed_record(record, keys) for key, record in changed.records.items()}
@@ -461,6 +467,20 @@ def rekeyed(changed: Document, alignment: Alignment) -> Document:
     nested = {_renamed(place, keys): each for place, each in (changed.extras.get("nested_ids") or {}).items()}
     order = tuple(keys.get(key, key) for key in changed.extras.get("order") or ())
     return changed.with_records(records, layout=layout, spelling=spelling, nested_ids=nested, order=order)
+
+
+def _keys(changed: Document, alignment: Alignment) -> dict[str, str]:
+    """Old key → new key of every record."""
+    keys = dict(alignment.pairs)
+    taken = set(keys.values()) | alignment.taken
+    for key in changed.records:
+        if key not in keys:
+            free, number = key, 2
+            while free in taken:
+                free, number = f"{key}.{number}", number + 1
+            keys[key] = free
+            taken.add(free)
+    return keys
 
 
 def _plane(place: Mapping[str, object], keys: Mapping[str, str]) -> dict[str, object]:
