@@ -219,6 +219,7 @@ class PracticeCandidate(Base):
     source: Mapped[str] = mapped_column(Key)  # where they came from: library
     component: Mapped[Any] = mapped_column(Json, nullable=True)  # file names, when only a part was taken
     head_commit_id: Mapped[str | None] = mapped_column(Id)
+    origin: Mapped[Any] = mapped_column(Json)  # the files that it came from, with their lineage written into them
     draft: Mapped[Any] = mapped_column(Json)  # the files as they stand now
     draft_digest: Mapped[str] = mapped_column(Digest)
     head_digest: Mapped[str] = mapped_column(Digest)

@@ -17,6 +17,7 @@ from practice_repo.algebra.rebasing import Rebased, rebase
 from practice_repo.contents import get_trees
 from practice_repo.practice import CARD, read_card
 from practice_repo.tables import PracticeCandidate, PracticeResolution, PracticeUpgrade, PracticeVersion
+from practice_repo.workspace import with_lineage
 
 UPGRADE, CANDIDATE = PracticeUpgrade.__table__.c, PracticeCandidate.__table__.c
 
@@ -28,6 +29,7 @@ class Sides:
     base: Package
     variant: Package
     new_base: Package
+    released: Package  # the newer version without answers, with its lineage: the origin from then on
 
 
 def find_upgrade(work: Work, upgrade_id: str, actor: Actor) -> Row[Any]:
@@ -38,6 +40,7 @@ def find_upgrade(work: Work, upgrade_id: str, actor: Actor) -> Row[Any]:
             CANDIDATE.draft,
             CANDIDATE.choices,
             CANDIDATE.component,
+            CANDIDATE.origin,
             CANDIDATE.title,
             CANDIDATE.item_id,
             CANDIDATE.origin_version_id,
@@ -55,16 +58,14 @@ def find_upgrade(work: Work, upgrade_id: str, actor: Actor) -> Row[Any]:
 def sides(work: Work, upgrade: Row[Any]) -> Sides:
     """What is merged. A component sees only its own files of the two versions."""
     columns = PracticeVersion.__table__.c
-    wanted = [upgrade.origin_version_id, upgrade.to_version_id]
-    trees = dict(work.execute(select(columns.id, columns.files).where(columns.id.in_(wanted))).all())
-    parts = [_part(trees[version_id], upgrade.component) for version_id in wanted]
-    base, variant, new_base = (Package(files) for files in get_trees(work, [parts[0], upgrade.draft, parts[1]]))
+    newer = work.execute(select(columns.files).where(columns.id == upgrade.to_version_id)).scalar_one()
+    trees = [upgrade.origin, upgrade.draft, _part(newer, upgrade.component)]
+    base, variant, plain = get_trees(work, trees)
+    base, variant, new_base = Package(base), Package(variant), with_lineage(plain)
     choices = _lasting(upgrade.choices, base, new_base)
-    return (
-        Sides(apply_options(base, choices), variant, apply_options(new_base, choices))
-        if choices
-        else Sides(base, variant, new_base)
-    )
+    if not choices:
+        return Sides(base, variant, new_base, new_base)
+    return Sides(apply_options(base, choices), variant, apply_options(new_base, choices), new_base)
 
 
 def _part(tree: Mapping[str, str], component: list[str] | None) -> dict[str, str]:

@@ -34,7 +34,7 @@ from practice_repo.practice import CARD, Practice, Text, practice_of_files
 from practice_repo.practice_check import check_practice
 from practice_repo.queries.workspace import find_candidate
 from practice_repo.tables import PracticeCandidate, PracticeValidation
-from practice_repo.workspace import origin_tree, own_candidate
+from practice_repo.workspace import own_candidate
 
 PASSED, FAILED, WARNED, SKIPPED = "passed", "failed", "warned", "skipped"
 CHECK_NAMES = {
@@ -130,7 +130,7 @@ def validate(
         candidate = find_candidate(work, candidate_id, actor)
         if candidate.draft_digest != candidate.head_digest:
             raise InvalidState(f"'{candidate.title}' has changes without a version note: keep or discard them first.")
-        package, origin = (Package(each) for each in get_trees(work, [candidate.draft, origin_tree(work, candidate)]))
+        package, origin = (Package(each) for each in get_trees(work, [candidate.draft, candidate.origin]))
     report = check_package(
         package,
         Bindings.of_json(candidate.bindings),

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import func, select
 
@@ -10,6 +9,7 @@ from engine.errors import InvalidState, NotFound
 from engine.store.actor import Actor
 from engine.store.types import new_id
 from engine.store.unit_of_work import Work
+from practice_repo.algebra.lineage import stamp_lineage
 from practice_repo.algebra.operations import Operation
 from practice_repo.algebra.package import Package, package_difference
 from practice_repo.candidate_states import EDITABLE, must_allow
@@ -81,17 +81,16 @@ def origin_files(work: Work, version_id: str) -> dict[str, str]:
     return work.execute(select(columns.files).where(columns.id == version_id)).scalar_one()
 
 
-def origin_tree(work: Work, candidate: Any) -> dict[str, str]:
-    """What was acquired: all files of the version, or those of the component."""
-    tree = origin_files(work, candidate.origin_version_id)
-    if candidate.component is None:
-        return tree
-    return {name: digest for name, digest in tree.items() if name in candidate.component}
+def with_lineage(files: Mapping[str, bytes]) -> Package:
+    """The files whose models say who is who, so that copies and renamed elements are still known."""
+    return Package(
+        {name: stamp_lineage(content) if name.endswith(".bpmn") else content for name, content in files.items()}
+    )
 
 
 def changes_since_origin(work: Work, candidate: PracticeCandidate) -> tuple[Operation, ...]:
     """The draft as operations against what was acquired."""
-    origin, draft = get_trees(work, [origin_tree(work, candidate), candidate.draft])
+    origin, draft = get_trees(work, [candidate.origin, candidate.draft])
     return package_difference(Package(origin), Package(draft))
 
 

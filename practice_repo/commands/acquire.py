@@ -7,15 +7,13 @@ from engine.errors import InvalidInput, InvalidState, NotFound
 from engine.store.actor import Actor
 from engine.store.types import new_id
 from engine.store.unit_of_work import Work
-from practice_repo.algebra.lineage import stamp_lineage
-from practice_repo.algebra.package import Package
 from practice_repo.commands.cover_need import cover_need
 from practice_repo.commands.follow_item import follow_item
-from practice_repo.contents import get_files
+from practice_repo.contents import get_files, put_files
 from practice_repo.permissions import must_tailor
 from practice_repo.queries.library import version_id
 from practice_repo.tables import PracticeCandidate, PracticeVersion
-from practice_repo.workspace import commit, note_move
+from practice_repo.workspace import commit, note_move, with_lineage
 
 
 def acquire(
@@ -51,6 +49,7 @@ def acquire(
         checksum=row.digest,
         source="library",
         component=None if files is None else sorted(tree),
+        origin={},
         draft={},
         draft_digest="",
         head_digest="",
@@ -64,7 +63,8 @@ def acquire(
     work.session.add(candidate)
     work.flush()
     note_move(work, candidate.id, "found", "acquired", actor, now)
-    package = Package({name: _stamped(name, content) for name, content in get_files(work, tree).items()})
+    package = with_lineage(get_files(work, tree))
+    candidate.origin = put_files(work, package.files)
     commit(work, candidate, package, "acquire", f"{item_id} {row.version}", actor, now, other_parents=[row.id])
     follow_item(work, item_id=item_id, actor=actor, now=now)
     if need_id is not None:
@@ -84,8 +84,3 @@ def _chosen(row: PracticeVersion, files: Sequence[str] | None) -> dict[str, str]
     if missing:
         raise NotFound(f"{row.item_id} {row.version} has no file '{missing[0]}': it has {', '.join(row.files)}.")
     return {name: row.files[name] for name in files}
-
-
-def _stamped(name: str, content: bytes) -> bytes:
-    """The file whose elements carry their lineage, so that copies and renamed ids are still known."""
-    return stamp_lineage(content) if name.endswith(".bpmn") else content

@@ -12,7 +12,7 @@ from practice_repo.algebra.package import Package
 from practice_repo.contents import get_files
 from practice_repo.errors import Conflicts
 from practice_repo.practice import CARD, Card, read_card
-from practice_repo.workspace import commit, draft_of, editable_candidate, must_be_committed, origin_tree
+from practice_repo.workspace import commit, draft_of, editable_candidate, must_be_committed
 
 
 def choose_options(work: Work, *, candidate_id: str, choices: Mapping[str, str], actor: Actor, now: datetime) -> str:
@@ -23,7 +23,7 @@ def choose_options(work: Work, *, candidate_id: str, choices: Mapping[str, str],
     """
     candidate = editable_candidate(work, candidate_id, actor)
     must_be_committed(candidate)
-    origin = Package(get_files(work, origin_tree(work, candidate)))
+    origin = Package(get_files(work, candidate.origin))
     chosen = {**candidate.choices, **choices}
     _check(read_card(origin.files[CARD].decode()), choices)
     merged = merge(apply_options(origin, candidate.choices), draft_of(work, candidate), apply_options(origin, chosen))

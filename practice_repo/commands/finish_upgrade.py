@@ -5,6 +5,7 @@ from datetime import datetime
 from engine.store.actor import Actor
 from engine.store.unit_of_work import Work
 from practice_repo.commands.resolve_conflict import must_be_open
+from practice_repo.contents import put_files
 from practice_repo.errors import Conflicts
 from practice_repo.tables import PracticeUpgrade, PracticeVersion
 from practice_repo.upgrading import find_upgrade, rebased, sides, stored_resolutions
@@ -22,12 +23,14 @@ def finish_upgrade(work: Work, *, upgrade_id: str, actor: Actor, now: datetime, 
     candidate = editable_candidate(work, found.candidate_id, actor)
     must_be_committed(candidate)
     resolutions, _ = stored_resolutions(work, found)
-    outcome = rebased(sides(work, found), resolutions)
+    packages = sides(work, found)
+    outcome = rebased(packages, resolutions)
     if outcome.conflicts:
         count = len(outcome.conflicts)
         raise Conflicts(f"{count} conflicts of '{candidate.title}' are not decided yet.", outcome.conflicts)
     version = work.session.get(PracticeVersion, found.to_version_id)
     candidate.origin_version_id, candidate.licence, candidate.checksum = version.id, version.licence, version.digest
+    candidate.origin = put_files(work, packages.released.files)
     words = message.strip() or f"Upgrade to {version.version}"
     kept = commit(work, candidate, outcome.result, "upgrade", words, actor, now, other_parents=[version.id])
     row = work.session.get(PracticeUpgrade, upgrade_id, with_for_update=True)

@@ -10,7 +10,7 @@ from practice_repo.algebra.document import read_document
 from practice_repo.algebra.operations import Operation, in_file
 from practice_repo.algebra.package import FILE, Package, apply_to_package, package_difference
 from practice_repo.contents import get_trees, put_files
-from practice_repo.workspace import editable_candidate, origin_tree, set_draft
+from practice_repo.workspace import editable_candidate, set_draft
 
 
 def undo_operation(
@@ -21,7 +21,7 @@ def undo_operation(
     Raises CannotApply naming the operations that build on it, NotFound for an operation that is not among them.
     """
     candidate = editable_candidate(work, candidate_id, actor)
-    origin, draft = (Package(files) for files in get_trees(work, [origin_tree(work, candidate), candidate.draft]))
+    origin, draft = (Package(files) for files in get_trees(work, [candidate.origin, candidate.draft]))
     operations = package_difference(origin, draft)
     operation = next((each for each in operations if each.id == operation_id), None)
     if operation is None:

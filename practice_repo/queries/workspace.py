@@ -27,7 +27,6 @@ from practice_repo.tables import (
     PracticeValidation,
     PracticeVersion,
 )
-from practice_repo.workspace import origin_files, origin_tree
 
 CANDIDATE, COMMIT = PracticeCandidate.__table__.c, PracticeCommit.__table__.c
 DEPLOYMENT, UPGRADE = PracticeDeployment.__table__.c, PracticeUpgrade.__table__.c
@@ -199,7 +198,7 @@ def draft_file(work: Work, *, candidate_id: str, name: str, actor: Actor) -> Dra
     if name not in found.draft:
         raise NotFound(f"'{found.title}' has no file '{name}': it has {', '.join(found.draft)}.")
     content = get_files(work, {name: found.draft[name]})[name]
-    return DraftFile(name, content, found.draft[name], origin_tree(work, found).get(name))
+    return DraftFile(name, content, found.draft[name], found.origin.get(name))
 
 
 def draft_package(work: Work, *, candidate_id: str, actor: Actor) -> Package:
@@ -208,8 +207,8 @@ def draft_package(work: Work, *, candidate_id: str, actor: Actor) -> Package:
 
 
 def origin_package(work: Work, *, candidate_id: str, actor: Actor) -> Package:
-    """What was acquired, without the lineage that the copy carries."""
-    return Package(get_files(work, origin_tree(work, find_candidate(work, candidate_id, actor))))
+    """What the variant came from, as it was copied: with its lineage."""
+    return Package(get_files(work, find_candidate(work, candidate_id, actor).origin))
 
 
 def commit_package(work: Work, *, commit_id: str, actor: Actor) -> Package:
@@ -221,7 +220,7 @@ def operations(work: Work, *, candidate_id: str, actor: Actor, against: str = "o
     """What the draft changes, against the origin or against the newest commit (`head`)."""
     found = find_candidate(work, candidate_id, actor)
     if against == "origin":
-        before = origin_tree(work, found)
+        before = found.origin
     elif against == "head":
         before = work.execute(select(COMMIT.files).where(COMMIT.id == found.head_commit_id)).scalar_one()
     else:
@@ -334,7 +333,7 @@ def _state(work: Work, reference: str, actor: Actor) -> tuple[str, Mapping[str, 
         return found.title, found.draft
     if kind == "origin":
         found = find_candidate(work, key, actor)
-        return found.item_id, origin_files(work, found.origin_version_id)
+        return found.item_id, found.origin
     raise InvalidInput(f"'{reference}' names no state: use version:, commit:, draft: or origin: and an id.")
 
 
@@ -404,16 +403,13 @@ def _running(work: Work, candidate_ids: list[str]) -> dict[str, int]:
 
 def _file_rows(work: Work, found: Row[Any], head: Mapping[str, str]) -> tuple[FileRow, ...]:
     size = sizes(work, found.draft)
-    acquired = select(COMMIT.files).where(COMMIT.candidate_id == found.id, COMMIT.number == 1)
-    first = work.execute(acquired).scalar_one()
-    origin = origin_tree(work, found)
     return tuple(
         FileRow(
             name=name,
             digest=digest,
             kind=next((kind for ending, kind in KINDS.items() if name.endswith(ending)), "text"),
             size=size[digest],
-            is_changed=digest not in (origin.get(name), first.get(name)),
+            is_changed=found.origin.get(name) != digest,
             is_draft=head.get(name) != digest,
         )
         for name, digest in sorted(found.draft.items())

@@ -68,7 +68,7 @@ MODEL = """<?xml version="1.0" encoding="UTF-8"?>
 
 FORM = (
     '{"type": "default", "id": "call", "schemaVersion": 16, "components":'
-    ' [{"type": "textfield", "key": "note", "label": "Note", "properties": {"label:zh": "备注"}}]}'
+    ' [{"type": "textfield", "key": "note", "label": "Note", "label:zh": "备注"}]}'
 )
 
 SCENARIOS = """[[scenario]]

@@ -82,7 +82,9 @@ def test_a_copy_differs_from_its_origin_by_nothing_but_its_lineage(desk):
 
     assert desk.ask(operations, candidate_id=id, actor=desk.nora) == ()
     assert b'praxis:uid="call"' in desk.ask(draft_package, candidate_id=id, actor=desk.nora).files[MODEL]
-    assert desk.ask(origin_package, candidate_id=id, actor=desk.nora).files == practice().files
+    origin = desk.ask(origin_package, candidate_id=id, actor=desk.nora)
+    assert origin.meaning == practice().meaning
+    assert origin.files == desk.ask(draft_package, candidate_id=id, actor=desk.nora).files
 
 
 def test_acquiring_is_the_analysts_work(sqlite_desk):

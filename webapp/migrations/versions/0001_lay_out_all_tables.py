@@ -1337,6 +1337,7 @@ def upgrade() -> None:
         sa.Column("source", sa.String(length=255), nullable=False),
         sa.Column("component", engine.store.types.Json(), nullable=True),
         sa.Column("head_commit_id", sa.String(length=36), nullable=True),
+        sa.Column("origin", engine.store.types.Json(), nullable=False),
         sa.Column("draft", engine.store.types.Json(), nullable=False),
         sa.Column("draft_digest", sa.String(length=64), nullable=False),
         sa.Column("head_digest", sa.String(length=64), nullable=False),
