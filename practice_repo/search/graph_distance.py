@@ -6,7 +6,6 @@ skipped edges, for the matching that a greedy search finds. What taking a pair w
 neighbours only, so that a comparison costs O(p log p) in the p pairs of similar nodes.
 """
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
@@ -164,12 +163,13 @@ def _aspect_distance(
     query: Shape, other: Shape, aspect: str, pairs: Mapping[str, str], is_fragment: bool
 ) -> float | None:
     """The share of facts that are not found at the corresponding place; None when neither model has any."""
-    ours = Counter(
-        (pairs.get(item.node, f"\0{item.node}") if item.node else "", item.fact)
-        for item in query.items_by_aspect[aspect]
-    )
-    theirs = Counter((item.node, item.fact) for item in other.items_by_aspect[aspect])
+    ours, theirs = query.facts[aspect], other.facts[aspect]
     if not ours and (is_fragment or not theirs):
         return None
-    common = (ours & theirs).total()
-    return 1 - common / ours.total() if is_fragment else 1 - 2 * common / (ours.total() + theirs.total())
+    common = 0
+    for (node, fact), count in ours.items():
+        place = pairs.get(node) if node else ""
+        if place is not None:
+            common += min(count, theirs.get((place, fact), 0))
+    total = sum(ours.values())
+    return 1 - common / total if is_fragment else 1 - 2 * common / (total + sum(theirs.values()))

@@ -1,5 +1,6 @@
 """A model reduced to what similarity looks at: labelled nodes, edges, and their facts of data, roles and rules."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,7 +30,7 @@ class Node:
     type: str  # BPMN local name; events carry what they wait for: "intermediateCatchEvent:timer"
     label: Label
 
-    @property
+    @cached_property
     def family(self) -> str:
         """Types of one family may stand for each other: a manual task became a user task."""
         local = self.type.partition(":")[0]
@@ -64,6 +65,13 @@ class Shape:
     @cached_property
     def items_by_aspect(self) -> Mapping[str, tuple[Item, ...]]:
         return {aspect: tuple(item for item in self.items if item.aspect == aspect) for aspect in ASPECTS}
+
+    @cached_property
+    def facts(self) -> Mapping[str, Mapping[tuple[str, str], int]]:
+        """Aspect → node and fact → how often it is said."""
+        return {
+            aspect: Counter((item.node, item.fact) for item in items) for aspect, items in self.items_by_aspect.items()
+        }
 
     def fragment(self, ids: Collection[str]) -> "Shape":
         """These nodes and what connects them. Raises NotFound when none of the ids is a node of the model."""

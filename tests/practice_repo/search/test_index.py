@@ -81,8 +81,8 @@ def test_a_need_lifts_what_measures_the_kpi(shipped):
 
 
 def test_facets_narrow_and_count(shipped):
-    everything = shipped.by_text("")
-    service = shipped.by_text("", facets={"area": "service"})
+    everything = shipped.by_text("", limit=100)
+    service = shipped.by_text("", facets={"area": "service"}, limit=100)
 
     assert everything.found == len(shipped)
     assert everything.facets["area"]["service"] == service.found
