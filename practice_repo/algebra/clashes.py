@@ -51,6 +51,7 @@ class Side:
     adds: dict[str, tuple[Operation, Record]] = field(default_factory=dict)
     removes: dict[str, tuple[Operation, Record]] = field(default_factory=dict)
     replaces: dict[str, tuple[Operation, Record, Record]] = field(default_factory=dict)  # before, after
+    swallowed: set[tuple[str, str]] = field(default_factory=set)  # operation and key: its sets are in a replacement
     refers: dict[str, list[tuple[Operation, str, str]]] = field(default_factory=dict)  # key → operation, from, field
     lets_go: dict[str, list[tuple[Operation, str, str]]] = field(default_factory=dict)
 
@@ -61,11 +62,7 @@ class Side:
             for change in operation.changes:
                 side._note(operation, change)
         for key in [key for key in side.removes if key in side.adds]:
-            operation, before = side.removes.pop(key)
-            _, after = side.adds.pop(key)
-            side.replaces[key] = (operation, before, after)
-            for change in field_changes(before, after):
-                side._note(operation, change)
+            side._note_replacement(key)
         return side
 
     def _note(self, operation: Operation, change: Change) -> None:
@@ -85,6 +82,22 @@ class Side:
             is_new = change.action == "add"
             (self.adds if is_new else self.removes)[change.key] = (operation, change.record)
             self._refer(operation, change.key, found if is_new else set(), set() if is_new else found)
+
+    def _note_replacement(self, key: str) -> None:
+        """An element is taken out and another put in under its key, by one operation or by several."""
+        remover, before = self.removes.pop(key)
+        adder, after = self.adds.pop(key)
+        earlier = [(name, found) for (owner, name), found in self.sets.items() if owner == key]
+        before = before.having({name: change.before for name, (_, change) in earlier if change.after is not None})
+        self.replaces[key] = (adder, before, after)
+        self.swallowed |= {(operation.id, key) for _, (operation, _) in earlier}
+        involved = [remover, adder, *(operation for _, (operation, _) in earlier)]
+        if len({operation.id for operation in involved}) > 1:
+            self.chains[key, ""] = involved
+        for change in field_changes(before, after):
+            if not is_list(change):
+                self.sets.pop((key, str(change.field)), None)
+            self._note(adder, change)
 
     def _refer(self, operation: Operation, source: str, new: set, old: set) -> None:
         for name, key in new:

@@ -304,7 +304,7 @@ class _Adapting:
     def _change(self, change: Change, operation: Operation) -> list[Change]:
         records, key = self.document.records, change.key
         if key in self.merge.yours.replaces:
-            return self._replacement(change)
+            return self._replacement(change, operation)
         is_step = len(self.merge.yours.chains.get((key, str(change.field)), ())) > 1
         if _mark(change) in self.done and not is_list(change) and not is_step:
             return []
@@ -336,10 +336,10 @@ class _Adapting:
             return [replace(change, before=current, after=f"{current}\n\n{change.after}" if current else change.after)]
         return [change] if change.field in kinds.FLOW_ENDS else []
 
-    def _replacement(self, change: Change) -> list[Change]:
+    def _replacement(self, change: Change, operation: Operation) -> list[Change]:
         """An element that became another kind, with what ours changed on it."""
         if change.action == "set":
-            return [change]
+            return [] if (operation.id, change.key) in self.merge.yours.swallowed else [change]
         if change.action == "remove":
             return []
         found = self.document.records.get(change.key)
