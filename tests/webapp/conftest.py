@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import select
 
 from engine.bpmn.layout import lay_out_xml
@@ -15,7 +16,8 @@ from engine.worker import Worker
 from processes.handlers.resources import Resources
 from tests.support import models
 from tests.support.office import ACME, Office
-from webapp import create_app
+from tests.support.practice_office import PracticeOffice
+from webapp import create_app, passwords
 from webapp.cli.user import add_user
 from webapp.settings import Settings
 from webapp.wiring import Wiring
@@ -101,6 +103,14 @@ def enquiry_model() -> bytes:
     return lay_out_xml(models.model(process, roots=models.message("answer", "Answer", company="=company")))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords():
+    """Hashes that take no time: most tests sign several people in."""
+    slow, passwords._hasher = passwords._hasher, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    yield
+    passwords._hasher = slow
+
+
 @pytest.fixture
 def office(sqlite_store, clock):
     """The store with people and the deployed process."""
@@ -125,6 +135,36 @@ def office(sqlite_store, clock):
         forms={"first_contact": json.dumps(CONTACT_FORM).encode(), "enquiry": json.dumps(START_FORM).encode()},
     )
     return office
+
+
+PRACTICE_PEOPLE = {
+    "anna": (ACME, ("process_analyst",)),
+    "rolf": (ACME, ("practice_reviewer",)),
+    "otto": ("machines", ("process_analyst",)),
+    "rita": ("machines", ("practice_reviewer",)),
+    "sven": ("software", ("practice_reviewer",)),
+    "edda": ("library", ("library_editor",)),
+}
+
+
+@pytest.fixture
+def practices(office):
+    """The office with a small practice in its library, an analyst, and people of other enterprises."""
+
+    def people(work):
+        for name, (enterprise_id, roles) in PRACTICE_PEOPLE.items():
+            add_user(
+                work.session,
+                name=name,
+                full_name=name.capitalize(),
+                password=PASSWORD,
+                roles=roles,
+                enterprise_id=enterprise_id,
+                now=office.now,
+            )
+
+    office.store.run(people)
+    return PracticeOffice(office)
 
 
 @pytest.fixture

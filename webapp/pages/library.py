@@ -21,6 +21,7 @@ blueprint = Blueprint("library", __name__, url_prefix="/library")
 FACETS = ("area", "kind", "type", "industry", "kpi", "pcf", "evidence_level")
 SORTS = ("name", "newest", "adopters", "evidence")
 ROWS = 24
+LAST_ROW = 1_000_000
 
 
 @cache
@@ -42,7 +43,7 @@ def show():
     chosen = {name: request.args[name] for name in FACETS if request.args.get(name)}
     text = request.args.get("q", "").strip()
     sort = request.args.get("sort", "name")
-    offset = max(request.args.get("offset", 0, int), 0)
+    offset = min(max(request.args.get("offset", 0, int), 0), LAST_ROW)
     page = read(
         lambda work: queries.library(
             work,
@@ -153,7 +154,7 @@ def acquire(item_id: str):
 @login_required
 def follow(item_id: str):
     if request.form.get("follow") == "no":
-        run(lambda work: unfollow_item(work, item_id=item_id, actor=actor()))
+        run(lambda work: unfollow_item(work, item_id=item_id, actor=actor(), now=now()))
         flash(_("You are no longer told of new versions."), "success")
     else:
         run(lambda work: follow_item(work, item_id=item_id, actor=actor(), now=now()))

@@ -16,6 +16,7 @@ blueprint = Blueprint("needs", __name__, url_prefix="/needs")
 PRIORITIES = ("must", "should", "could")
 STATES = ("open", "in_work", "met", "dropped")
 AREAS = ("sales", "marketing", "service")
+LONGEST_PCF = 6  # digits
 FIELDS = ("title", "goal", "kpi", "area", "priority", "note")
 
 
@@ -68,8 +69,10 @@ def _fields() -> dict:
     """The fields of the form; empty ones are None where nothing is also an answer."""
     given = {name: request.form.get(name, "").strip() for name in FIELDS}
     pcf = request.form.get("pcf", "").strip()
-    if pcf and not pcf.isdecimal():
+    if pcf and not (pcf.isdecimal() and len(pcf) <= LONGEST_PCF):
         raise InvalidInput(_("The PCF number must be a whole number such as 10182, found “%(found)s”.", found=pcf))
+    if given["area"] not in ("", *AREAS):
+        raise InvalidInput(_("There is no area “%(found)s”: choose one of the list.", found=given["area"]))
     return {
         **given,
         "kpi": given["kpi"] or None,
