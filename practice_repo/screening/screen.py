@@ -9,6 +9,7 @@ with all references to them, and literals of conditions together with what they 
 """
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -134,14 +135,15 @@ class _Run:
 
     def screening(self, decisions: tuple[Decision, ...]) -> Screening:
         findings: list[tuple[Finding, Place, Hit]] = []
+        seen: Counter[tuple[str, str, str, str]] = Counter()
         for file, place in self._all_places():
-            seen: dict[str, int] = {}
             for hit in _apart(self._hits(place)):
                 text = place.text[hit.start : hit.end]
                 if not text.strip() or is_own(text) or self._is_public(hit.kind, text):
                     continue
-                seen[text] = seen.get(text, 0) + 1
-                identifier = finding_id(file, place.element, f"{place.number} {place.where}", text, seen[text])
+                where = file, place.element, place.where, text
+                seen[where] += 1
+                identifier = finding_id(*where, seen[where])
                 findings.append((self._finding(identifier, file, place, hit, text), place, hit))
         unreadable = [_unreadable(name) for name, source in self.sources.items() if source is None]
         decided = _decided([finding for finding, _, _ in findings] + unreadable, decisions)

@@ -28,7 +28,8 @@ from practice_repo.search.postings import Postings
 from practice_repo.search.shape import DATA, ROLE, Shape, shape_of
 from practice_repo.search.words import chinese_ngrams, has_chinese, label_of, tokens
 
-RE_RANKED = 100
+RE_RANKED, FEWEST_RE_RANKED = 100, 30  # models that the graph puts in order …
+RE_RANKED_NODES = 4000  # … as many as keep the pairs of nodes in bounds when the question is a large model
 FORMAT = 1
 SPELLING_CUT_OFF = 0.79  # one wrong letter of five
 NAME, LABEL, CARD_WORD, NUMBER = 2.0, 1.0, 0.6, 2.0  # weights of terms by where they stand
@@ -242,12 +243,13 @@ class SimilarityIndex:
     def _by_shape(
         self, shape: Shape, facets: Mapping[str, Any], limit: int, without: frozenset[str], *, is_fragment: bool
     ) -> Answer:
+        most = min(RE_RANKED, max(FEWEST_RE_RANKED, RE_RANKED_NODES // max(len(shape.nodes), 1)))
         terms = _shape_terms(shape, with_name=not is_fragment)
         cosines, covered = self._postings.cosines(_damped(terms))
         scores = covered if is_fragment else cosines
         candidates = []
         for document in numpy.argsort(-scores, kind="stable").tolist():
-            if scores[document] <= 0 or len(candidates) == RE_RANKED:
+            if scores[document] <= 0 or len(candidates) == most:
                 break
             item_id, name = self._place[document]
             if name and item_id not in without and self._items[item_id].facets.fits(facets):

@@ -208,6 +208,13 @@ def test_findings_keep_their_ids_from_run_to_run():
     assert ids == [finding.id for finding in text(content).findings]
 
 
+def test_findings_keep_their_ids_when_something_else_changes():
+    before = {README: b"fine", "x.toml": b'owner = "Peter Hoffmann"'}
+    after = {README: b"fine\nand more", "x.toml": b'# a word\nfirst = "x"\nowner = "Peter Hoffmann"'}
+
+    assert screen(before).findings[0].id == screen(after).findings[0].id
+
+
 def test_many_known_names_are_no_burden():
     known = KnownNames(
         persons=[f"Given{n} Surname{n}" for n in range(5000)], organisations=[f"Firm{n} Ltd" for n in range(5000)]
