@@ -1,5 +1,7 @@
 """A variant on a newer version of its practice: the three packages, the resolutions, and what comes of them."""
 
+import json
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +21,9 @@ from practice_repo.practice import CARD, read_card
 from practice_repo.tables import PracticeCandidate, PracticeResolution, PracticeUpgrade, PracticeVersion
 from practice_repo.workspace import with_lineage
 
+MOST_OUTCOMES = 32
+_outcomes: dict[tuple[str, str, str, str], Rebased] = {}
+_lock = threading.Lock()
 UPGRADE, CANDIDATE = PracticeUpgrade.__table__.c, PracticeCandidate.__table__.c
 
 
@@ -99,4 +104,16 @@ def resolution_of(conflict_id: str, content: Mapping[str, Any]) -> Resolution:
 
 
 def rebased(packages: Sides, resolutions: Mapping[str, Resolution]) -> Rebased:
-    return rebase(packages.base, packages.variant, packages.new_base, resolutions=tuple(resolutions.values()))
+    """The variant on the newer version. The last outcomes are kept: trying out, deciding and finishing ask the same."""
+    answers = tuple(resolutions[conflict_id] for conflict_id in sorted(resolutions))
+    content = json.dumps([answer.to_json() for answer in answers], sort_keys=True)
+    key = (packages.base.digest, packages.variant.digest, packages.new_base.digest, content)
+    with _lock:
+        found = _outcomes.get(key)
+    if found is None:
+        found = rebase(packages.base, packages.variant, packages.new_base, resolutions=answers)
+        with _lock:
+            _outcomes[key] = found
+            while len(_outcomes) > MOST_OUTCOMES:
+                _outcomes.pop(next(iter(_outcomes)))
+    return found
