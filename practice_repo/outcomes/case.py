@@ -64,9 +64,9 @@ class Case:
 def names_of(case: Case, calendar: Calendar | None = None) -> dict[str, Any]:
     """What a fact's formula may say.
 
-    The case's variables by name (also as `variables`, should one be called like the following); `case_id`, `business_key`, `started_at`, `ended_at`, `state`, `end_event`, `outcome`;
-    `visits`, `first`, `last` by element id; `hours_between(from, to)` and `working_hours_between(from, to)`, which
-    counts working time when there is a calendar.
+    The case's variables by name, and as `variables`, should one be called like the following; `case_id`,
+    `business_key`, `started_at`, `ended_at`, `state`, `end_event`, `outcome`; `visits`, `first`, `last` by element id;
+    `hours_between(from, to)` and `working_hours_between(from, to)`, which counts working time when there is a calendar.
     """
     visits: dict[str, list[dict[str, Any]]] = {}
     for visit in case.visits:

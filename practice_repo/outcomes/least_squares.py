@@ -15,17 +15,17 @@ class Line:
     """Coefficients with their covariance."""
 
     coefficients: list[float]
-    covariance: Matrix
+    covariance: Matrix  # with errors that follow each other
+    plain_covariance: Matrix  # with independent errors
 
     def value(self, contrast: Sequence[float]) -> float:
         """A weighted sum of the coefficients."""
         return sum(weight * each for weight, each in zip(contrast, self.coefficients, strict=True))
 
     def error(self, contrast: Sequence[float]) -> float:
-        """The standard error of that sum."""
-        places = range(len(contrast))
-        variance = sum(contrast[i] * self.covariance[i][j] * contrast[j] for i in places for j in places)
-        return math.sqrt(max(0.0, variance))
+        """The standard error of that sum: the larger of both, because that of Newey and West is too small in short
+        series."""
+        return math.sqrt(max(0.0, *(_form(each, contrast) for each in (self.covariance, self.plain_covariance))))
 
 
 def fit(rows: Sequence[Sequence[float]], values: Sequence[float]) -> Line:
@@ -34,14 +34,21 @@ def fit(rows: Sequence[Sequence[float]], values: Sequence[float]) -> Line:
     bread = _inverse([[sum(row[i] * row[j] for row in rows) for j in range(width)] for i in range(width)])
     moments = [sum(row[i] * value for row, value in zip(rows, values, strict=True)) for i in range(width)]
     found = [sum(bread[i][j] * moments[j] for j in range(width)) for i in range(width)]
-    scores = [
-        [each * (value - sum(x * c for x, c in zip(row, found, strict=True))) for each in row]
-        for row, value in zip(rows, values, strict=True)
-    ]
+    scores = [[each * _residual(row, value, found) for each in row] for row, value in zip(rows, values, strict=True)]
     meat = _long_run(scores, lags=int(4 * (count / 100) ** (2 / 9)))
     small_sample = count / (count - width)
     covariance = [[small_sample * each for each in row] for row in _product(_product(bread, meat), bread)]
-    return Line(found, covariance)
+    scatter = sum(_residual(row, value, found) ** 2 for row, value in zip(rows, values, strict=True)) / (count - width)
+    return Line(found, covariance, [[scatter * each for each in row] for row in bread])
+
+
+def _residual(row: Sequence[float], value: float, coefficients: Sequence[float]) -> float:
+    return value - sum(x * c for x, c in zip(row, coefficients, strict=True))
+
+
+def _form(matrix: Matrix, contrast: Sequence[float]) -> float:
+    places = range(len(contrast))
+    return sum(contrast[i] * matrix[i][j] * contrast[j] for i in places for j in places)
 
 
 def _long_run(scores: Sequence[Sequence[float]], lags: int) -> Matrix:

@@ -89,5 +89,12 @@ def outcomes(session: Session, *, practice: str, since: datetime | None = None) 
     return list(session.scalars(statement))
 
 
+def measures_by_case(session: Session, *, practice: str, since: datetime) -> dict[str, dict[str, Any]]:
+    """What the cases of a practice that ended from `since` on left behind: case reference → measures."""
+    columns = (OutcomeRecord.case_reference, OutcomeRecord.measures)
+    statement = select(*columns).where(OutcomeRecord.practice == practice, OutcomeRecord.ended_at >= since)
+    return {reference: dict(measures) for reference, measures in session.execute(statement)}
+
+
 def _survey(session: Session, case_reference: str, kind: str) -> Survey | None:
     return session.scalar(select(Survey).where(Survey.case_reference == case_reference, Survey.kind == kind))

@@ -4,15 +4,19 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from engine.errors import InvalidInput, InvalidState
 from engine.handlers import BpmnError, Handlers, Job
+from engine.store.types import plain
 from processes.customer_base.characteristics import record_behaviour
 from processes.customer_base.invoicing import refundable, settle
 from processes.customer_base.records import record_outcome, request_survey
 from processes.customer_base.returns import finish_return, refund_invoice_id
 from processes.customer_base.scope import find
 from processes.customer_base.stock import free_stock
-from processes.customer_base.tables import ReturnOrder
+from processes.customer_base.tables import Disposition, ReturnOrder, SupplierClaim
 from processes.handlers.returns.notices import send_notice
 from processes.handlers.values import ZERO, flag, hours_between, items, moment, number, required_text, text
 
@@ -138,11 +142,22 @@ def close(job: Job) -> Mapping[str, Any]:
             practice=PRACTICE,
             case_reference=returned.number,
             outcome=str((source.get("settlement") or {}).get("outcome") or "closed"),
-            measures=_measures(job),
+            measures=_measures(job) | _goods_measures(session, returned),
             started_at=moment(source, "requested_at"),
             ended_at=job.now,
         )
         return once.keep({"rma_status": "closed"})
+
+
+def _goods_measures(session: Session, returned: ReturnOrder) -> dict[str, Any]:
+    """What became of each line, with the certificate of its disposal, and what suppliers were asked and gave."""
+    lines = [line.id for line in returned.lines]
+    goods = session.scalars(select(Disposition).where(Disposition.return_line_id.in_(lines)))
+    claims = session.scalars(select(SupplierClaim).where(SupplierClaim.return_line_id.in_(lines)))
+    return {
+        "goods": [{"line_id": row.return_line_id, "kind": row.kind, "certificate": row.certificate} for row in goods],
+        "claims": [plain({"amount": row.amount, "credited": row.credited}) for row in claims],
+    }
 
 
 def _measures(job: Job) -> dict[str, Any]:

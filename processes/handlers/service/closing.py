@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from engine.handlers import Handlers, Job
+from engine.store.types import plain
 from processes.customer_base import sla, tickets
 from processes.customer_base.field_service import cancel_work_order
 from processes.customer_base.records import answer_survey, record_outcome, request_survey
+from processes.customer_base.scope import find
 from processes.customer_base.tables import SlaPause, Ticket, Visit, WorkOrder
 from processes.handlers.service.clock import NOTIFIED, ticket_of
 from processes.handlers.service.notices import send_notice
@@ -18,6 +20,7 @@ from processes.handlers.values import hours_between, number, required_text, text
 
 handlers = Handlers()
 PRACTICE = "ticket_to_dispatch"
+LATE = timedelta(minutes=15)  # so much later still counts as on time
 BY_OUTCOME = {
     "no_fault": "No fault was found.",
     "return": "The unit comes in for repair; you get instructions how to send it.",
@@ -157,10 +160,36 @@ def _keep_outcome(session: Session, job: Job, ticket: Ticket, outcome: str) -> N
         practice=PRACTICE,
         case_reference=text(job.variables, "ticket_ref", ticket.number),
         outcome=outcome,
-        measures={name: str(value) if value is not None else None for name, value in measures.items()},
+        measures={name: str(value) if value is not None else None for name, value in measures.items()}
+        | {"visit_rows": [plain(_visit_measures(session, ticket, visit)) for visit in visits]},
         started_at=ticket.created_at,
         ended_at=job.now,
     )
+
+
+def _visit_measures(session: Session, ticket: Ticket, visit: Visit) -> dict[str, Any]:
+    """What one visit tells: was it on time, minutes, cost, the wait for it, days since the last one."""
+    order = find(session, WorkOrder, visit.work_order_id)
+    before = session.scalar(_earlier_arrivals(ticket, visit)) if visit.arrived_at else None
+    return {
+        "on_time": visit.arrived_at <= visit.starts_at + LATE if visit.arrived_at else None,
+        "labour_minutes": visit.labour_minutes,
+        "travel_minutes": visit.travel_minutes,
+        "cost": visit.cost,
+        "hours_from_work_order_to_arrival": hours_between(order.created_at, visit.arrived_at),
+        "days_since_last_visit": (visit.arrived_at - before).days if before else None,
+    }
+
+
+def _earlier_arrivals(ticket: Ticket, visit: Visit) -> Select:
+    """When somebody came to the same machine before; without a known machine, for the same ticket."""
+    same = (
+        WorkOrder.installed_product_id == ticket.installed_product_id
+        if ticket.installed_product_id
+        else WorkOrder.ticket_id == ticket.id
+    )
+    arrivals = select(func.max(Visit.arrived_at)).join(WorkOrder, WorkOrder.id == Visit.work_order_id)
+    return arrivals.where(same, Visit.arrived_at < visit.arrived_at, Visit.id != visit.id)
 
 
 def _visits(session: Session, ticket: Ticket) -> list[Visit]:
