@@ -13,7 +13,6 @@ from practice_repo.algebra.rebasing import rebase
 from tests.support.models import (
     boundary,
     end,
-    exclusive,
     flow,
     message,
     message_event,
