@@ -31,6 +31,8 @@ AREA_NAMES = {
     "marketing": Text("Marketing", "市场营销"),
     "service": Text("Service and support", "服务与支持"),
     "method": Text("Method", "方法"),
+    "technology": Text("Technology application", "技术应用"),
+    "scenarios": Text("Scenarios", "情景"),
 }
 
 

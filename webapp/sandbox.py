@@ -15,7 +15,7 @@ from engine.errors import EngineError, InvalidInput
 from engine.feel import dump, load
 from engine.forms import Form, read_form
 from engine.play import Player
-from engine.play.scenario import Scenario
+from engine.play.scenario import Scenario, check_step
 from engine.runtime import Execution, Waiting
 from webapp.modeling.files import Files
 from webapp.modeling.playing import definition_of, scenarios_of
@@ -40,12 +40,17 @@ class Story:
     def load(cls, text: str) -> "Story":
         try:
             scenario, position, steps = json.loads(text)
-            found = tuple(load(steps))
-        except (ValueError, TypeError, EngineError) as error:
+            found = load(steps)
+        except (ValueError, TypeError, RecursionError, EngineError) as error:
             raise InvalidInput("The story of this try-out cannot be read: start it again.") from error
+        is_sound = isinstance(scenario, str) and isinstance(position, int) and isinstance(found, list | tuple)
+        if not is_sound or position < 0 or not all(isinstance(step, Mapping) for step in found):
+            raise InvalidInput("The story of this try-out is not one of Praxis: start it again.")
         if len(found) > MOST_STEPS:
             raise InvalidInput(f"A try-out has at most {MOST_STEPS} steps: start it again.")
-        return cls(str(scenario), int(position), found)
+        for number, step in enumerate(found, start=1):
+            check_step(step, number)
+        return cls(scenario, position, tuple(found))
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ def _scenario(table: Mapping[str, Any], common: Mapping[str, Any], number: int) 
     _check_types(table, f"Scenario {number}")
     steps = table.get("step", [])
     for position, step in enumerate(steps, start=1):
-        _check_step(step, position)
+        check_step(step, position)
     return Scenario(
         name=table.get("name", common.get("name", f"scenario {number}")),
         description=table.get("description", ""),
@@ -121,7 +121,8 @@ def _moment(value: Any) -> datetime:
         raise InvalidInput(f"'now' should be a date and time such as 2026-01-05T09:00:00Z, but is {value}.") from error
 
 
-def _check_step(step: Mapping[str, Any], position: int) -> None:
+def check_step(step: Mapping[str, Any], position: int) -> None:
+    """Raise InvalidInput unless it is one step as the format wants it."""
     verbs = [verb for verb in STEPS if verb in step]
     if len(verbs) != 1:
         found = ", ".join(verbs) or ", ".join(step) or "nothing"

@@ -7,8 +7,8 @@ from flask import Blueprint, Response, current_app, flash, redirect, render_temp
 from flask_babel import gettext as _
 from flask_login import login_required
 
-from engine.errors import EngineError, NotFound
-from practice_repo.algebra.options import read_options
+from engine.errors import EngineError, InvalidInput, NotFound
+from practice_repo.algebra.options import Option, read_options
 from practice_repo.algebra.package import Package
 from practice_repo.bindings import Bindings
 from practice_repo.candidate_states import TRANSITIONS
@@ -59,7 +59,7 @@ def show(candidate_id: str):
             "commits": workspace.commits(work, **who),
             "needs": needs.needs(work, enterprise_id=enterprise_id()),
         }
-        if tab == "enterprise":
+        if tab == "enterprise" and _card(found["package"]):
             found["bindable"] = workspace.bindable(
                 work, groups=_groups(), topics=bench(wiring(), actor()).topics, **who
             )
@@ -71,7 +71,7 @@ def show(candidate_id: str):
         "candidates/page.html",
         tab=tab,
         card=card,
-        options={f"{each.point}.{each.key}": each for each in read_options(found["package"])},
+        options=_options(found["package"]),
         models=sorted((name for name in found["package"].files if name.endswith(".bpmn")), key=_main_first(card)),
         check_names={key: text.in_language(model_language()) for key, text in CHECK_NAMES.items()},
         may_change=may_tailor(actor()),
@@ -91,6 +91,14 @@ def _card(package: Package) -> Card | None:
         return read_card(package.files.get("practice.toml", b"").decode())
     except (EngineError, UnicodeDecodeError):
         return None
+
+
+def _options(package: Package) -> dict[str, Option]:
+    """The options by point.option; none while their files cannot be read."""
+    try:
+        return {each.path: each for each in read_options(package)}
+    except (EngineError, UnicodeDecodeError):
+        return {}
 
 
 def _main_first(card: Card | None):
@@ -255,6 +263,8 @@ def rename(candidate_id: str):
 def move(candidate_id: str):
     to_state, reason = request.form.get("state", ""), request.form.get("reason", "").strip()
     if to_state == "aborted":
+        if not reason:
+            raise InvalidInput(_("Say why you give it up: others will ask."))
         run(lambda work: remove_candidate(work, candidate_id=candidate_id, reason=reason, actor=actor(), now=now()))
     else:
         run(
