@@ -10,6 +10,7 @@ from engine.feel import display, function_value, normalise
 
 HOUR = timedelta(hours=1)
 KEPT = Decimal("0.0001")
+CONTEXTS = frozenset({"variables", "outcome", "visits", "first", "last"})  # read by entry: visits.answer
 
 
 class Calendar(Protocol):
@@ -61,29 +62,39 @@ class Case:
         return max(ends, key=lambda visit: visit.ended_at).element_id if ends and self.state == "completed" else None
 
 
-def names_of(case: Case, calendar: Calendar | None = None) -> dict[str, Any]:
+def names_of(
+    case: Case, calendar: Calendar | None = None, needed: frozenset[tuple[str, str]] | None = None
+) -> dict[str, Any]:
     """What a fact's formula may say.
 
     The case's variables by name, and as `variables`, should one be called like the following; `case_id`,
     `business_key`, `started_at`, `ended_at`, `state`, `end_event`, `outcome`; `visits`, `first`, `last` by element id;
     `hours_between(from, to)` and `working_hours_between(from, to)`, which counts working time when there is a calendar.
+    `needed`, (context, entry), leaves all other entries of `CONTEXTS` out: large values make formulas slow.
     """
     visits: dict[str, list[dict[str, Any]]] = {}
     for visit in case.visits:
         visits.setdefault(visit.element_id, []).append(visit.context)
+    contexts: dict[str, Mapping[str, Any]] = {
+        "variables": case.variables,
+        "outcome": case.outcome,
+        "visits": visits,
+        "first": {element_id: each[0] for element_id, each in visits.items()},
+        "last": {element_id: each[-1] for element_id, each in visits.items()},
+    }
+    if needed is not None:
+        contexts = {
+            name: {key: context[key] for key in context if (name, key) in needed} for name, context in contexts.items()
+        }
     return {
         **case.variables,
-        "variables": dict(case.variables),
+        **{name: normalise(dict(context)) for name, context in contexts.items()},
         "case_id": case.id,
         "business_key": case.business_key,
         "started_at": normalise(case.started_at),
         "ended_at": normalise(case.ended_at),
         "state": case.state,
         "end_event": case.end_event,
-        "outcome": normalise(dict(case.outcome)),
-        "visits": normalise(visits),
-        "first": normalise({element_id: each[0] for element_id, each in visits.items()}),
-        "last": normalise({element_id: each[-1] for element_id, each in visits.items()}),
         "hours_between": function_value(("from", "to"), hours_between, "hours_between"),
         "working_hours_between": function_value(
             ("from", "to"), lambda start, end: hours_between(start, end, calendar), "working_hours_between"

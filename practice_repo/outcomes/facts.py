@@ -8,8 +8,8 @@ from typing import Any
 from engine.errors import InvalidInput
 from engine.feel import FeelSyntaxError, compile_expression
 from practice_repo.card import Card, Fact
-from practice_repo.outcomes.case import Calendar, Case, names_of
-from practice_repo.outcomes.formulas import CASES
+from practice_repo.outcomes.case import CONTEXTS, Calendar, Case, names_of
+from practice_repo.outcomes.formulas import CASES, used
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,10 @@ def case_facts(
     """
     own = [(fact.key, _compiled(fact)) for fact in card.facts if fact.formula and not fact.fields]
     lists = [(fact, _compiled(fact)) for fact in card.facts if fact.formula and fact.fields]
+    needed = frozenset(each for fact in card.facts if fact.formula for each in used(fact.formula, CONTEXTS).fields)
     found = []
     for case in cases:
-        names = names_of(case, calendar)
+        names = names_of(case, calendar, needed)
         found.append(
             CaseFacts(
                 case.id,
