@@ -7,6 +7,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from werkzeug.serving import make_server
 
+from practice_repo.commands.add_need import add_need
+from practice_repo.commands.contribute import contribute
+from practice_repo.commands.cover_need import cover_need
+from practice_repo.tables import PracticeUpgrade
 from tests.webapp.conftest import PASSWORD
 
 pytestmark = pytest.mark.browser
@@ -182,6 +186,62 @@ def test_no_page_has_a_serious_accessibility_finding(chromium, address, office, 
         page.goto(path)
         page.wait_for_load_state("networkidle")
         found += serious(page, path)
+    context.close()
+
+    assert not found, "\n".join(found)
+
+
+@pytest.fixture
+def practice_pages(practices) -> tuple[str, ...]:
+    """Addresses of pages about practices, with something on each: changes, an upgrade in dispute, a contribution."""
+    worker = practices.open_the_review()
+    candidate_id = practices.contributable()
+    offer = {"candidate_id": candidate_id, "title": "Sign with care", "known_names": ["Huber"]}
+    contribution_id = practices.do(contribute, **offer)
+    worker.run_due(practices.office.now)
+    need_id = practices.do(add_need, title="Answer requests", kpi="answered", area="service", priority="must")
+    practices.do(cover_need, need_id=need_id, kind="candidate", target_id=candidate_id, degree="partial")
+    practices.edit(candidate_id, 'name="Level"', 'name="Rate"', keep=False)
+    practices.ship_next("1.1.0", "Approve", "Decide")
+    upgrade_id = practices.row(PracticeUpgrade).id
+    tabs = ("overview", "questions", "changes", "enterprise", "checks", "history")
+    return (
+        "/library",
+        "/library?q=nothing",
+        "/library/triage",
+        "/practices",
+        *(f"/practices/{candidate_id}?tab={tab}" for tab in tabs),
+        f"/compare?before=origin:{candidate_id}&after=draft:{candidate_id}",
+        "/needs",
+        "/needs/coverage",
+        f"/needs/{need_id}",
+        "/upgrades",
+        f"/upgrades/{upgrade_id}",
+        "/contributions",
+        f"/contributions/new/{candidate_id}",
+        f"/contributions/{contribution_id}",
+        "/sandbox?item_id=triage",
+    )
+
+
+@pytest.mark.parametrize(("language", "scheme", "width"), [("en-GB", "light", 1440), ("zh-CN", "dark", 390)])
+def test_pages_about_practices_are_accessible_and_fit_the_screen(
+    chromium, address, practice_pages, language, scheme, width
+):
+    viewport = {"width": width, "height": 900}
+    context = chromium.new_context(base_url=address, locale=language, color_scheme=scheme, viewport=viewport)
+    page = context.new_page()
+    found: list[str] = []
+    page.on("pageerror", lambda error: found.append(f"{page.url}: {error}"))
+    sign_in(page, "anna")
+    for path in practice_pages:
+        answer = page.goto(path)
+        page.wait_for_load_state("networkidle")
+        found += serious(page, path)
+        if answer.status != 200:
+            found.append(f"{answer.status} on {path}")
+        if page.evaluate("() => document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"too wide: {path}")
     context.close()
 
     assert not found, "\n".join(found)

@@ -25,6 +25,7 @@ from practice_repo.commands.restore_commit import restore_commit
 from practice_repo.commands.undo_operation import undo_operation
 from practice_repo.permissions import may_tailor, must_tailor
 from practice_repo.queries import needs, workspace
+from practice_repo.queries.validations import validations
 from practice_repo.validation import CHECK_NAMES, validate
 from webapp.access import actor, enterprise_id, now, read, role_names, run, wiring
 from webapp.checking import CheckRuns
@@ -63,6 +64,8 @@ def show(candidate_id: str):
             found["bindable"] = workspace.bindable(
                 work, groups=_groups(), topics=bench(wiring(), actor()).topics, **who
             )
+        if tab == "checks":
+            found["report"] = next(iter(validations(work, limit=1, **who)), None)
         return found
 
     found = read(questions)
