@@ -59,7 +59,11 @@ class Case:
     def end_event(self) -> str | None:
         """The end event that was reached last; None for a case that runs or was cancelled."""
         ends = [visit for visit in self.visits if visit.type == "endEvent" and visit.ended_at is not None]
-        return max(ends, key=lambda visit: visit.ended_at).element_id if ends and self.state == "completed" else None
+        return (
+            max(ends, key=lambda visit: visit.ended_at or visit.started_at).element_id
+            if ends and self.state == "completed"
+            else None
+        )
 
 
 def names_of(
