@@ -3,7 +3,6 @@
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import login_required
-from sqlalchemy import select
 
 from engine.errors import NotFound
 from practice_repo.algebra.annotated import Annotated, annotated
@@ -19,15 +18,15 @@ from practice_repo.permissions import may_edit_library, may_review
 from practice_repo.queries import contributions as queries
 from practice_repo.queries import workspace
 from practice_repo.queries.library import leaderboard
+from practice_repo.screening.finding import Decision
 from practice_repo.validation import CHECK_NAMES
-from processes.customer_base.tables import Party
-from webapp.access import actor, enterprise_id, now, people, read, run
+from webapp.access import actor, enterprise_id, now, read, run
+from webapp.known_names import known_names
 from webapp.languages import model_language
 
 blueprint = Blueprint("contributions", __name__, url_prefix="/contributions")
 CLASSES = ("patch", "option", "variant", "new", "scenario")
 DECISIONS = ("accept", "changes", "reject")
-KNOWN_CUSTOMERS = 5000
 
 
 @blueprint.get("")
@@ -51,18 +50,20 @@ def offer(candidate_id: str):
     """What would be contributed: everything that differs from the original."""
 
     def questions(work):
+        known = known_names(work, enterprise_id())
         return {
+            "known": len(known.organisations) + len(known.persons),
             "candidate": workspace.candidate(work, candidate_id=candidate_id, actor=actor()),
             "operations": workspace.operations(work, candidate_id=candidate_id, actor=actor()),
         }
 
-    return render_template("contributions/offer.html", known=len(_known_names()), **read(questions))
+    return render_template("contributions/offer.html", **read(questions))
 
 
 @blueprint.post("/new/<candidate_id>")
 @login_required
 def submit(candidate_id: str):
-    names = [*_known_names(), *filter(None, map(str.strip, request.form.get("names", "").splitlines()))]
+    names = [name.strip() for name in request.form.get("names", "").splitlines() if name.strip()]
     contribution_id = run(
         lambda work: contribute(
             work,
@@ -77,13 +78,6 @@ def submit(candidate_id: str):
     )
     flash(_("Prepared. Nothing has left your enterprise yet: look at what would, and confirm."), "success")
     return _back(contribution_id)
-
-
-def _known_names() -> list[str]:
-    """Names that must never leave: our people, our customers."""
-    statement = select(Party.name, Party.name_zh).where(Party.enterprise_id == enterprise_id()).limit(KNOWN_CUSTOMERS)
-    rows = read(lambda work: work.execute(statement).all())
-    return sorted({name for row in rows for name in row if name} | set(people().values()))
 
 
 @blueprint.get("/<contribution_id>")
@@ -129,7 +123,8 @@ def _drawing(contribution: queries.ContributionDetail, name: str) -> Annotated:
 def confirm(contribution_id: str):
     form = request.form
     also_blank = [line.strip() for line in form.get("also_blank", "").splitlines() if line.strip()]
-    if not also_blank and form.get("agrees") != "yes":
+    decisions = [_decision(name, value) for name, value in form.items() if name.startswith("decision.") and value]
+    if not also_blank and not decisions and form.get("agrees") != "yes":
         flash(_("Tick that your enterprise agrees, or take the contribution back."), "warning")
         return _back(contribution_id)
     run(
@@ -140,15 +135,22 @@ def confirm(contribution_id: str):
             agrees=form.get("agrees") == "yes",
             evidence_level=form.get("evidence_level", 0, int),
             also_blank=also_blank,
+            decisions=decisions,
             actor=actor(),
             now=now(),
         )
     )
-    if also_blank:
-        flash(_("Blanked, too: look once more at what would leave, then confirm."), "success")
+    if also_blank or decisions:
+        flash(_("Screened once more: look at what would leave, then confirm."), "success")
     else:
         flash(_("On its way: it is checked now, then two people of other enterprises read it."), "success")
     return _back(contribution_id)
+
+
+def _decision(name: str, value: str) -> Decision:
+    """What the contributor says to one place: replace it, or keep it for one of the reasons on the page."""
+    choice, _colon, reason = value.partition(":")
+    return Decision(name.removeprefix("decision."), choice, reason=reason)
 
 
 @blueprint.post("/<contribution_id>/reviews")
