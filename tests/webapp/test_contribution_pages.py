@@ -122,7 +122,7 @@ def test_more_names_are_blanked_and_shown_again(desk):
     contribution_id = desk.offer()
 
     desk.anna.post(f"/contributions/{contribution_id}/confirmation", {"also_blank": "Answered", "licence": "MIT"})
-    assert "look once more" in desk.anna.page
+    assert "Screened once more" in desk.anna.page
     desk.go_on()
 
     assert desk.row.state == "confirming"
