@@ -41,6 +41,8 @@ def ago(value: datetime | None) -> str:
     """How long ago, or in how long: `3 hours ago`."""
     if value is None:
         return ""
+    if abs(value - now()) < timedelta(seconds=1):
+        return _("just now")
     return format_timedelta(value - now(), add_direction=True, locale=get_locale())
 
 

@@ -162,3 +162,7 @@ def test_running_cases_of_the_old_version_are_named(visit, practices):
     assert "Cases that still run on an older version" in page
     assert "R-77" in page
     assert "/operations/processes/triage/migration" in page
+
+
+def test_what_has_just_happened_was_just_now(visit, upgrade_id):
+    assert "just now" in visit("ines").get("/upgrades").text
