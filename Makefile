@@ -17,7 +17,7 @@ test: ## Check style, imports and behaviour
 	@.ci/install test
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 bench: ## Measure the engine
 	@.ci/install test
