@@ -84,6 +84,18 @@ def test_an_undisputed_version_is_taken_over(visit, practices, upgrade_id, candi
     assert visit("anna").post(f"/upgrades/{upgrade_id}/finish").status_code == 409
 
 
+def test_a_change_of_the_new_version_is_left_out(visit, practices, upgrade_id, candidate_id):
+    anna = visit("anna")
+    page = anna.get(f"/upgrades/{upgrade_id}").text
+    boxes = [each.split('"')[0] for each in page.split('name="without" value="')[1:]]
+
+    anna.post(f"/upgrades/{upgrade_id}/finish", {"without": boxes})
+
+    assert boxes
+    assert 'name="Sign"' in practices.draft(candidate_id)
+    assert 'name="Look closely"' not in practices.draft(candidate_id)
+
+
 @pytest.mark.parametrize(("choice", "expected"), [("ours", "Sign"), ("theirs", "Decide")])
 def test_a_disputed_place_is_decided(visit, practices, disputed_id, candidate_id, choice, expected):
     anna = visit("anna")

@@ -114,7 +114,14 @@ def finish(upgrade_id: str):
 
     def command(work):
         preview = upgrade_preview(work, upgrade_id=upgrade_id, actor=actor())
-        finish_upgrade(work, upgrade_id=upgrade_id, actor=actor(), now=now(), message=request.form.get("message", ""))
+        finish_upgrade(
+            work,
+            upgrade_id=upgrade_id,
+            actor=actor(),
+            now=now(),
+            message=request.form.get("message", ""),
+            without=request.form.getlist("without"),
+        )
         return preview.row.candidate_id
 
     candidate_id = run(command)

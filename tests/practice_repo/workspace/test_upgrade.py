@@ -66,6 +66,23 @@ def test_changes_in_different_places_go_together_by_themselves(desk):
         desk.do(finish_upgrade, upgrade_id=seen.row.id)
 
 
+def test_single_changes_of_the_newer_version_can_be_left_out(sqlite_desk):
+    desk = sqlite_desk
+    id = variant(desk)
+    desk.ship(practice("1.1.0", call="Ring the customer up"))
+    seen = desk.ask(upgrade, upgrade_id=only_upgrade(desk).id, actor=desk.nora)
+    (call,) = [each.operation for each in seen.steps if each.operation.target == "call"]
+
+    with pytest.raises(InvalidInput, match="reload the page"):
+        desk.do(finish_upgrade, upgrade_id=seen.row.id, without=["of another page"])
+    desk.do(finish_upgrade, upgrade_id=seen.row.id, without=[call.id])
+
+    assert b"Ring the customer up" not in model(desk, id)
+    assert b"Send flowers" in model(desk, id)
+    assert desk.ask(candidate, candidate_id=id, actor=desk.nora).row.origin_version == "1.1.0"
+    assert {each.target for each in desk.ask(operations, candidate_id=id, actor=desk.nora)} == {"gift", "call"}
+
+
 @pytest.mark.parametrize(("choice", "expected"), [("ours", b"Send flowers"), ("theirs", b"Send two gifts")])
 def test_a_clash_waits_for_a_decision_and_follows_it(sqlite_desk, choice, expected):
     desk = sqlite_desk
