@@ -1,25 +1,17 @@
 """Checks of our practices, in the background: they play every scenario, and people look at something else meanwhile."""
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from engine.errors import EngineError
 from practice_repo.validation import ValidationReport
+from webapp.background import BackgroundRun
 from webapp.wiring import Wiring
 
 
-@dataclass
-class CheckRun:
-    """One check that was started on screen."""
+class CheckRun(BackgroundRun):
+    """One check of a candidate that was started on screen."""
 
-    candidate_id: str
     report: ValidationReport | None = None
-    problem: str | None = None
-
-    @property
-    def is_running(self) -> bool:
-        return self.report is None and self.problem is None
 
 
 @dataclass
@@ -33,9 +25,8 @@ class CheckRuns:
         known = self.by_candidate.get(candidate_id)
         if known and known.is_running:
             return known
-        run = self.by_candidate[candidate_id] = CheckRun(candidate_id)
-        name = f"check {candidate_id}"
-        threading.Thread(target=_run, args=(run, wiring, check), name=name, daemon=True).start()
+        run = self.by_candidate[candidate_id] = CheckRun()
+        run.begin(wiring, f"check {candidate_id}", check)
         return run
 
     def take(self, candidate_id: str) -> CheckRun | None:
@@ -44,13 +35,3 @@ class CheckRuns:
         if run and not run.is_running:
             del self.by_candidate[candidate_id]
         return run
-
-
-def _run(run: CheckRun, wiring: Wiring, check: Callable[[], ValidationReport]) -> None:
-    try:
-        run.report = check()
-    except EngineError as error:
-        run.problem = str(error)
-    except Exception as error:  # told on the page; the log has the rest
-        wiring.log.exception("A check failed")
-        run.problem = f"{type(error).__name__}: {error}"

@@ -3,18 +3,18 @@
 A chunk's rows and its messages are kept together or not at all, so a second run finds what the first one left out.
 """
 
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from engine.commands.publish_message import publish_message
-from engine.errors import EngineError, NotFound
+from engine.errors import NotFound
 from engine.store.actor import Actor
 from engine.store.types import new_id
 from processes.customer_base.importing import ColumnMapping, ImportReport, Table, import_rows
 from processes.customer_base.scope import in_enterprise
+from webapp.background import BackgroundRun
 from webapp.wiring import Wiring
 
 CHUNK = 200
@@ -107,7 +107,7 @@ def _add(whole: ImportReport, part: ImportReport) -> None:
 
 
 @dataclass
-class ImportRun:
+class ImportRun(BackgroundRun):
     """One import that was started on screen."""
 
     id: str
@@ -118,11 +118,9 @@ class ImportRun:
     done: int = 0
     total: int = 0
     report: ImportReport | None = None
-    problem: str | None = None
 
-    @property
-    def is_running(self) -> bool:
-        return self.report is None and self.problem is None
+    def progress(self, done: int, total: int) -> None:
+        self.done, self.total = done, total
 
 
 @dataclass
@@ -137,7 +135,7 @@ class ImportRuns:
         self.by_id[run.id] = run
         while len(self.by_id) > KEPT_RUNS:
             del self.by_id[next(iter(self.by_id))]
-        threading.Thread(target=_run, args=(run, wiring, arguments), name=f"import {run.id}", daemon=True).start()
+        run.begin(wiring, f"import {run.id}", lambda: run_import(wiring, progress=run.progress, **arguments))
         return run
 
     def get(self, run_id: str, enterprise_id: str) -> ImportRun:
@@ -145,16 +143,3 @@ class ImportRuns:
         if run is None or run.enterprise_id != enterprise_id:
             raise NotFound("This import is not known any more: the server was restarted. Repeating it does no harm.")
         return run
-
-
-def _run(run: ImportRun, wiring: Wiring, arguments: dict[str, Any]) -> None:
-    def progress(done: int, total: int) -> None:
-        run.done, run.total = done, total
-
-    try:
-        run.report = run_import(wiring, progress=progress, **arguments)
-    except EngineError as error:
-        run.problem = str(error)
-    except Exception as error:  # told on the page; the log has the rest
-        wiring.log.exception("An import failed")
-        run.problem = f"{type(error).__name__}: {error}"
