@@ -1,15 +1,16 @@
 """How practices look on a page: names of areas, kinds and states, sentences for operations and findings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from flask import Flask, g
+from flask import Flask, Response, g
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from practice_repo.algebra.operations import Operation, describe
 from practice_repo.candidate_states import LABELS
 from practice_repo.queries.notices import unread_count
+from practice_repo.validation import CHECK_NAMES
 from webapp.access import enterprise_id, read
 from webapp.languages import model_language
 
@@ -185,6 +186,21 @@ def facet_names() -> dict[str, str]:
         "evidence_level": _("Evidence"),
         "capability": _("Capability"),
     }
+
+
+def check_names() -> dict[str, str]:
+    """The checks of a validation, by their keys."""
+    return {key: text.in_language(model_language()) for key, text in CHECK_NAMES.items()}
+
+
+def models_of(files: Iterable[str], main: str) -> list[str]:
+    """The models among these files: the practice's own first, then those that it calls."""
+    return sorted((name for name in files if name.endswith(".bpmn")), key=lambda name: (name != main, name))
+
+
+def file_answer(name: str, content: bytes) -> Response:
+    """One file of a practice as it is: models for the viewer, the rest for reading."""
+    return Response(content, mimetype="application/xml" if name.endswith((".bpmn", ".dmn")) else "text/plain")
 
 
 def notice_count() -> int:

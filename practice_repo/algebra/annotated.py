@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from engine.bpmn import names
 from practice_repo.algebra.alignment import align, rekeyed
-from practice_repo.algebra.document import Document, Record
-from practice_repo.algebra.operations import Operation
+from practice_repo.algebra.document import Document, Record, read_document
+from practice_repo.algebra.operations import Operation, in_file
 
 MOVES = frozenset({"Move", "MoveToLane", "Swap"})
 DRAWN = names.FLOW_NODES | {"sequenceFlow", "messageFlow", "lane", "participant", "textAnnotation", "association"}
@@ -17,12 +17,11 @@ STRONGER = {"changed": 0, "moved": 1, "added": 2, "removed": 2, "conflict": 3}
 class Annotated:
     """A BPMN file that holds the elements of both versions, and what happened to which element.
 
-    `marks`: BPMN id → added | removed | changed | moved | conflict. `ids`: record key → BPMN id in this file.
+    `marks`: BPMN id → added | removed | changed | moved | conflict.
     """
 
     source: bytes
     marks: Mapping[str, str]
-    ids: Mapping[str, str]
 
 
 def annotated(
@@ -46,7 +45,26 @@ def annotated(
         for key in {operation.target, *(change.key for change in operation.changes)} & records.keys():
             if records[key].kind in DRAWN:
                 _mark(marks, ids[key], "conflict")
-    return Annotated(whole.write(), marks, ids)
+    return Annotated(whole.write(), marks)
+
+
+def annotated_file(
+    name: str,
+    before: bytes | None,
+    after: bytes | None,
+    operations: Sequence[Operation],
+    *,
+    disputed: Iterable[Operation] = (),
+) -> Annotated | None:
+    """The model of this name as two packages have it; one that lacks it is taken to have the other's.
+
+    None when neither has it, or when it is no model. Of the `operations` those of this file count.
+    """
+    here = before or after
+    if not here or not name.endswith(".bpmn"):
+        return None
+    one, other = (read_document(name, content or here) for content in (before, after))
+    return annotated(one, other, in_file(operations, name), disputed=disputed)
 
 
 def _apart(record: Record, taken: set[str]) -> Record:

@@ -26,11 +26,12 @@ from practice_repo.commands.undo_operation import undo_operation
 from practice_repo.permissions import may_tailor, must_tailor
 from practice_repo.queries import needs, workspace
 from practice_repo.queries.validations import validations
-from practice_repo.validation import CHECK_NAMES, validate
+from practice_repo.validation import validate
 from webapp.access import actor, enterprise_id, now, read, role_names, run, wiring
 from webapp.checking import CheckRuns
 from webapp.languages import model_language
 from webapp.practice_bench import bench
+from webapp.practice_view import check_names, file_answer, models_of
 
 blueprint = Blueprint("candidates", __name__, url_prefix="/practices")
 TABS = ("overview", "questions", "changes", "enterprise", "checks", "history")
@@ -58,12 +59,12 @@ def show(candidate_id: str):
             "operations": workspace.operations(work, **who),
             "package": workspace.draft_package(work, **who),
             "commits": workspace.commits(work, **who),
-            "needs": needs.needs(work, enterprise_id=enterprise_id()),
         }
+        if tab == "changes":
+            found["needs"] = needs.needs(work, enterprise_id=enterprise_id())
         if tab == "enterprise" and _card(found["package"]):
-            found["bindable"] = workspace.bindable(
-                work, groups=_groups(), topics=bench(wiring(), actor()).topics, **who
-            )
+            topics = frozenset(wiring().handlers)
+            found["bindable"] = workspace.bindable(work, groups=_groups(), topics=topics, **who)
         if tab == "checks":
             found["report"] = next(iter(validations(work, limit=1, **who)), None)
         return found
@@ -75,8 +76,8 @@ def show(candidate_id: str):
         tab=tab,
         card=card,
         options=_options(found["package"]),
-        models=sorted((name for name in found["package"].files if name.endswith(".bpmn")), key=_main_first(card)),
-        check_names={key: text.in_language(model_language()) for key, text in CHECK_NAMES.items()},
+        models=models_of(found["package"].files, card.process if card else "process.bpmn"),
+        check_names=check_names(),
         may_change=may_tailor(actor()),
         is_checking=candidate_id in _checks().by_candidate,
         groups=_groups(),
@@ -104,16 +105,11 @@ def _options(package: Package) -> dict[str, Option]:
         return {}
 
 
-def _main_first(card: Card | None):
-    main = card.process if card else "process.bpmn"
-    return lambda name: (name != main, name)
-
-
 @blueprint.get("/<candidate_id>/files/<path:name>")
 @login_required
 def file(candidate_id: str, name: str):
-    content = read(lambda work: workspace.draft_file(work, candidate_id=candidate_id, name=name, actor=actor())).content
-    return Response(content, mimetype="application/xml" if name.endswith((".bpmn", ".dmn")) else "text/plain")
+    found = read(lambda work: workspace.draft_file(work, candidate_id=candidate_id, name=name, actor=actor()))
+    return file_answer(name, found.content)
 
 
 @blueprint.post("/<candidate_id>/options")

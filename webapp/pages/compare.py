@@ -5,8 +5,7 @@ from flask_babel import gettext as _
 from flask_login import login_required
 
 from engine.errors import NotFound
-from practice_repo.algebra.annotated import Annotated, annotated
-from practice_repo.algebra.document import read_document
+from practice_repo.algebra.annotated import Annotated, annotated_file
 from practice_repo.algebra.operations import in_file
 from practice_repo.queries.workspace import Comparison, compare
 from webapp.access import actor, read
@@ -29,7 +28,6 @@ def show():
         chosen=chosen,
         operations=operations,
         marks=drawing.marks if drawing else None,
-        ids=drawing.ids if drawing else {},
     )
 
 
@@ -54,9 +52,8 @@ def _changed_files(comparison: Comparison) -> list[str]:
 
 
 def _drawing(comparison: Comparison, name: str) -> Annotated:
-    sides = [side.package.files.get(name) for side in (comparison.before, comparison.after)]
-    here = next((content for content in sides if content is not None), None)
-    if here is None or not name.endswith(".bpmn"):
+    before, after = (side.package.files.get(name) for side in (comparison.before, comparison.after))
+    drawing = annotated_file(name, before, after, comparison.operations)
+    if drawing is None:
         raise NotFound(_("Neither of the two has the model “%(name)s”.", name=name))
-    before, after = (read_document(name, content or here) for content in sides)
-    return annotated(before, after, in_file(comparison.operations, name))
+    return drawing

@@ -5,9 +5,7 @@ from flask_babel import gettext as _
 from flask_login import login_required
 
 from engine.errors import NotFound
-from practice_repo.algebra.annotated import Annotated, annotated
-from practice_repo.algebra.document import read_document
-from practice_repo.algebra.operations import in_file
+from practice_repo.algebra.annotated import Annotated, annotated_file
 from practice_repo.commands.confirm_contribution import LICENCES, confirm_contribution
 from practice_repo.commands.contribute import contribute
 from practice_repo.commands.resolve_contribution import resolve_contribution
@@ -19,10 +17,9 @@ from practice_repo.queries import contributions as queries
 from practice_repo.queries import workspace
 from practice_repo.queries.library import leaderboard
 from practice_repo.screening.finding import Decision
-from practice_repo.validation import CHECK_NAMES
 from webapp.access import actor, enterprise_id, now, read, run
 from webapp.known_names import known_names
-from webapp.languages import model_language
+from webapp.practice_view import check_names
 
 blueprint = Blueprint("contributions", __name__, url_prefix="/contributions")
 CLASSES = ("patch", "option", "variant", "new", "scenario")
@@ -63,7 +60,6 @@ def offer(candidate_id: str):
 @blueprint.post("/new/<candidate_id>")
 @login_required
 def submit(candidate_id: str):
-    names = [name.strip() for name in request.form.get("names", "").splitlines() if name.strip()]
     contribution_id = run(
         lambda work: contribute(
             work,
@@ -71,7 +67,7 @@ def submit(candidate_id: str):
             title=request.form.get("title", "").strip(),
             title_zh=request.form.get("title_zh", "").strip(),
             summary=request.form.get("summary", "").strip(),
-            known_names=names,
+            known_names=_lines("names"),
             actor=actor(),
             now=now(),
         )
@@ -94,7 +90,7 @@ def show(contribution_id: str):
         chosen=chosen,
         marks=drawing.marks if drawing else {},
         is_reviewer=may_review(actor()),
-        check_names={key: text.in_language(model_language()) for key, text in CHECK_NAMES.items()},
+        check_names=check_names(),
         classes=CLASSES,
         decisions=DECISIONS,
         licences=LICENCES,
@@ -109,20 +105,18 @@ def diagram(contribution_id: str):
 
 
 def _drawing(contribution: queries.ContributionDetail, name: str) -> Annotated:
-    before = contribution.origin_package.files.get(name)
-    after = contribution.package.files.get(name)
-    here = before or after
-    if here is None or not name.endswith(".bpmn"):
+    before, after = (package.files.get(name) for package in (contribution.origin_package, contribution.package))
+    drawing = annotated_file(name, before, after, contribution.operations)
+    if drawing is None:
         raise NotFound(_("The contribution has no such model."))
-    one, other = (read_document(name, content or here) for content in (before, after))
-    return annotated(one, other, in_file(contribution.operations, name))
+    return drawing
 
 
 @blueprint.post("/<contribution_id>/confirmation")
 @login_required
 def confirm(contribution_id: str):
     form = request.form
-    also_blank = [line.strip() for line in form.get("also_blank", "").splitlines() if line.strip()]
+    also_blank = _lines("also_blank")
     decisions = [_decision(name, value) for name, value in form.items() if name.startswith("decision.") and value]
     if not also_blank and not decisions and form.get("agrees") != "yes":
         flash(_("Tick that your enterprise agrees, or take the contribution back."), "warning")
@@ -145,6 +139,11 @@ def confirm(contribution_id: str):
     else:
         flash(_("On its way: it is checked now, then two people of other enterprises read it."), "success")
     return _back(contribution_id)
+
+
+def _lines(field: str) -> list[str]:
+    """What was written into a field, a line each."""
+    return [line.strip() for line in request.form.get(field, "").splitlines() if line.strip()]
 
 
 def _decision(name: str, value: str) -> Decision:

@@ -1,40 +1,26 @@
 """The practice library: find a practice, look into it, acquire it."""
 
-from functools import cache
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import login_required
 
-from engine.errors import EngineError, InvalidInput
+from engine.errors import InvalidInput
 from practice_repo.commands.acquire import acquire as acquire_item
 from practice_repo.commands.acquire_scenario import acquire_scenario
 from practice_repo.commands.follow_item import follow_item, unfollow_item
 from practice_repo.packs.archive import make_pack
 from practice_repo.permissions import may_tailor
-from practice_repo.practice import Practice, read_practice, shipped_practices
 from practice_repo.queries import library as queries
 from webapp.access import actor, enterprise_id, now, read, run
+from webapp.practice_view import file_answer, models_of
 
 blueprint = Blueprint("library", __name__, url_prefix="/library")
 FACETS = ("area", "kind", "type", "industry", "kpi", "pcf", "evidence_level")
 SORTS = ("name", "newest", "adopters", "evidence")
 ROWS = 24
 LAST_ROW = 1_000_000
-
-
-@cache
-def practices() -> dict[str, Practice]:
-    """The shipped practices by id; one that cannot be read is left out (its own tests say why)."""
-    found = {}
-    for folder in shipped_practices():
-        try:
-            practice = read_practice(folder)
-        except EngineError:
-            continue
-        found[practice.id] = practice
-    return found
 
 
 @blueprint.get("")
@@ -88,7 +74,7 @@ def practice(item_id: str):
     return render_template(
         "library/page.html",
         card=found["item"].card,
-        models=_main_first(found["item"].card.process, [name for name in files if name.endswith(".bpmn")]),
+        models=models_of(files, found["item"].card.process),
         decisions=sorted(name for name in files if name.endswith(".dmn")),
         forms=sorted(name for name in files if name.startswith("forms/")),
         options={name.removeprefix("options/").removesuffix(".json") for name in files if name.startswith("options/")},
@@ -98,16 +84,10 @@ def practice(item_id: str):
     )
 
 
-def _main_first(main: str, models: list[str]) -> list[str]:
-    return sorted(models, key=lambda name: (name != main, name))
-
-
 @blueprint.get("/<item_id>/versions/<version_id>/<path:name>")
 @login_required
 def file(item_id: str, version_id: str, name: str):
-    """One file of a version, as it is: models for the viewer, the rest for reading."""
-    content = read(lambda work: queries.file(work, version_id=version_id, name=name))
-    return Response(content, mimetype="application/xml" if name.endswith((".bpmn", ".dmn")) else "text/plain")
+    return file_answer(name, read(lambda work: queries.file(work, version_id=version_id, name=name)))
 
 
 @blueprint.get("/<item_id>/versions/<version_id>.praxis")

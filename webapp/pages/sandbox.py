@@ -28,12 +28,10 @@ def show():
     """GET begins; each POST does one thing and shows where the case stands then."""
     files, title = _practice()
     story = Story.load(request.form["story"]) if request.form.get("story") else Story(request.args.get("scenario", ""))
-    now = _play(files, story)
     errors: Mapping[str, Any] = {}
     if request.method == "POST":
-        story, errors = _act(files, now)
-        if not errors:
-            now = _play(files, story)
+        story, errors = _act(files, story)
+    now = _play(files, story)
     forms = {task.element_id: _form(now, task, errors.get(task.element_id)) for task in now.tasks}
     return render_template(
         "sandbox/page.html",
@@ -82,26 +80,32 @@ def _play(files: Files, story: Story) -> Situation:
     return situation(files, story, handlers=lambda: wiring().handlers, resources=Resources.in_memory)
 
 
-def _act(files: Files, now: Situation) -> tuple[Story, dict[str, Any]]:
+def _act(files: Files, story: Story) -> tuple[Story, dict[str, Any]]:
     """The story after what was asked for, or what is wrong with the form (by element id)."""
-    form, story = request.form, now.story
-    match form.get("action"):
+    match request.form.get("action"):
         case "next":
             return followed(files, story), {}
         case "end":
             return followed(files, story, to_the_end=True), {}
         case "back":
             return Story(story.scenario, max(story.position - 1, 0), story.steps[:-1]), {}
-        case "complete":
-            return _completed(files, now)
-        case "advance" if now.next_timer:
-            return continued(files, story, advancing_to(now.next_timer.due_at, now.player.clock.now())), {}
-        case "message":
-            return continued(files, story, _message(now)), {}
         case "look":
             return story, {}
         case "again":
-            return Story(form.get("scenario", "")), {}
+            return Story(request.form.get("scenario", "")), {}
+    return _answered(files, _play(files, story))
+
+
+def _answered(files: Files, now: Situation) -> tuple[Story, dict[str, Any]]:
+    """The same for what depends on where the case stands."""
+    match request.form.get("action"):
+        case "complete":
+            return _completed(files, now)
+        case "advance" if now.next_timer:
+            due_at, present = now.next_timer.due_at, now.player.clock.now()
+            return continued(files, now.story, advancing_to(due_at, present)), {}
+        case "message":
+            return continued(files, now.story, _message(now)), {}
     raise InvalidInput(_("This step is no longer possible: go on from what the page shows."))
 
 

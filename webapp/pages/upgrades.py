@@ -5,9 +5,7 @@ from flask_babel import gettext as _
 from flask_login import login_required
 
 from engine.errors import NotFound
-from practice_repo.algebra.annotated import Annotated, annotated
-from practice_repo.algebra.document import read_document
-from practice_repo.algebra.operations import in_file
+from practice_repo.algebra.annotated import Annotated, annotated_file
 from practice_repo.commands.decline_upgrade import decline_upgrade
 from practice_repo.commands.finish_upgrade import finish_upgrade
 from practice_repo.commands.read_notice import read_notice
@@ -17,6 +15,7 @@ from practice_repo.queries import upgrades as queries
 from practice_repo.queries.notices import notices
 from practice_repo.queries.upgrade import UpgradePreview
 from practice_repo.queries.upgrade import upgrade as upgrade_preview
+from practice_repo.upgrading import find_upgrade
 from webapp.access import actor, enterprise_id, now, read, run
 
 blueprint = Blueprint("upgrades", __name__, url_prefix="/upgrades")
@@ -53,7 +52,6 @@ def show(upgrade_id: str):
         models=names,
         chosen=chosen,
         marks=drawing.marks if drawing else {},
-        choices=CHOICES,
         may_change=may_tailor(actor()),
         **found,
     )
@@ -78,9 +76,6 @@ def _models(preview: UpgradePreview) -> dict[str, int]:
 
 def _drawing(preview: UpgradePreview, name: str) -> Annotated:
     """What would become of our model: theirs marked as added, removed, changed; disputed places on top."""
-    ours, result = preview.variant.files.get(name), preview.result.files.get(name)
-    if (ours is None and result is None) or not name.endswith(".bpmn"):
-        raise NotFound(_("The practice has no such model."))
     theirs = [step.operation for step in preview.steps if step.side == "theirs" and step.state == "automatic"]
     disputed = [
         operation
@@ -88,8 +83,11 @@ def _drawing(preview: UpgradePreview, name: str) -> Annotated:
         if each.conflict.file == name
         for operation in (*each.conflict.ours, *each.conflict.theirs)
     ]
-    before, after = (read_document(name, content or ours or result) for content in (ours, result))
-    return annotated(before, after, in_file(theirs, name), disputed=disputed)
+    ours, result = preview.variant.files.get(name), preview.result.files.get(name)
+    drawing = annotated_file(name, ours, result, theirs, disputed=disputed)
+    if drawing is None:
+        raise NotFound(_("The practice has no such model."))
+    return drawing
 
 
 @blueprint.post("/<upgrade_id>/conflicts/<conflict_id>")
@@ -113,7 +111,6 @@ def finish(upgrade_id: str):
     """Take the new version over; the merged practice is checked and made available like any other state."""
 
     def command(work):
-        preview = upgrade_preview(work, upgrade_id=upgrade_id, actor=actor())
         finish_upgrade(
             work,
             upgrade_id=upgrade_id,
@@ -122,7 +119,7 @@ def finish(upgrade_id: str):
             message=request.form.get("message", ""),
             without=request.form.getlist("without"),
         )
-        return preview.row.candidate_id
+        return find_upgrade(work, upgrade_id, actor()).candidate_id
 
     candidate_id = run(command)
     flash(_("The new version is merged in. Check it now, then make it available."), "success")
