@@ -25,6 +25,7 @@ TABLE_MODULES = (
     "processes.customer_base.tables",
     "processes.handlers.tables",
     "practice_repo.tables",
+    "practice_repo.nba_tables",
     "webapp.tables",
 )
 

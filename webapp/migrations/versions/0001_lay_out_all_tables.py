@@ -5,7 +5,6 @@ Revises nothing.
 
 import sqlalchemy as sa
 from alembic import op
-
 import engine.store.types
 
 revision = "0001"
@@ -477,12 +476,131 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_message_target_instance_id"), ["target_instance_id"], unique=False)
 
     op.create_table(
+        "nba_experiment",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("enterprise_id", sa.String(length=255), nullable=False),
+        sa.Column("process_id", sa.String(length=255), nullable=False),
+        sa.Column("champion_definition_id", sa.String(length=36), nullable=False),
+        sa.Column("challenger_definition_id", sa.String(length=36), nullable=False),
+        sa.Column("rollout_id", sa.String(length=36), nullable=True),
+        sa.Column("kpi", sa.String(length=255), nullable=False),
+        sa.Column("share", sa.Double(), nullable=False),
+        sa.Column("planned_cases", sa.Integer(), nullable=False),
+        sa.Column("guardrails", engine.store.types.Json(), nullable=False),
+        sa.Column("looks", engine.store.types.Json(), nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("verdict", sa.String(length=32), nullable=True),
+        sa.Column("started_at", engine.store.types.UtcDateTime(), nullable=False),
+        sa.Column("started_by", sa.String(length=255), nullable=False),
+        sa.Column("ended_at", engine.store.types.UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_nba_experiment")),
+    )
+    with op.batch_alter_table("nba_experiment", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_nba_experiment_enterprise_id_state"), ["enterprise_id", "state"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_nba_experiment_process_id"), ["process_id"], unique=False)
+
+    op.create_table(
+        "nba_profile",
+        sa.Column("enterprise_id", sa.String(length=255), nullable=False),
+        sa.Column("industry", sa.String(length=255), nullable=False),
+        sa.Column("employees", sa.Integer(), nullable=True),
+        sa.Column("region", sa.String(length=255), nullable=False),
+        sa.Column("channels", engine.store.types.Json(), nullable=False),
+        sa.Column("maturity", sa.Integer(), nullable=True),
+        sa.Column("goals", sa.Text(), nullable=False),
+        sa.Column("currency", sa.String(length=32), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("horizon_days", sa.Integer(), nullable=False),
+        sa.Column("period_days", sa.Integer(), nullable=False),
+        sa.Column("budget", engine.store.types.Money(), nullable=True),
+        sa.Column("budget_per_period", engine.store.types.Money(), nullable=True),
+        sa.Column("staff", engine.store.types.Json(), nullable=False),
+        sa.Column("parallel", sa.Integer(), nullable=True),
+        sa.Column("mode", sa.String(length=32), nullable=False),
+        sa.Column("stop", sa.String(length=32), nullable=False),
+        sa.Column("risk_floor", engine.store.types.Money(), nullable=True),
+        sa.Column("risk_appetite", sa.Integer(), nullable=False),
+        sa.Column("data_quality", engine.store.types.Money(), nullable=True),
+        sa.Column("licences", engine.store.types.Json(), nullable=False),
+        sa.Column("targets", engine.store.types.Json(), nullable=False),
+        sa.Column("policy", engine.store.types.Json(), nullable=False),
+        sa.Column("explores", sa.Boolean(), nullable=False),
+        sa.Column("updated_at", engine.store.types.UtcDateTime(), nullable=False),
+        sa.Column("updated_by", sa.String(length=255), nullable=False),
+        sa.PrimaryKeyConstraint("enterprise_id", name=op.f("pk_nba_profile")),
+    )
+    op.create_table(
+        "nba_recommendation",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("enterprise_id", sa.String(length=255), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("mode", sa.String(length=32), nullable=False),
+        sa.Column("stop", sa.String(length=32), nullable=False),
+        sa.Column("inputs", engine.store.types.Json(), nullable=False),
+        sa.Column("answer", engine.store.types.Json(), nullable=False),
+        sa.Column("activity_id", sa.String(length=36), nullable=True),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("stale_since", engine.store.types.UtcDateTime(), nullable=True),
+        sa.Column("stale_reason", sa.String(length=32), nullable=True),
+        sa.Column("chosen_activity_id", sa.String(length=36), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=True),
+        sa.Column("at", engine.store.types.UtcDateTime(), nullable=False),
+        sa.Column("by", sa.String(length=255), nullable=False),
+        sa.Column("decided_at", engine.store.types.UtcDateTime(), nullable=True),
+        sa.Column("decided_by", sa.String(length=255), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_nba_recommendation")),
+        sa.UniqueConstraint("enterprise_id", "number", name=op.f("uq_nba_recommendation_enterprise_id_number")),
+    )
+    with op.batch_alter_table("nba_recommendation", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_nba_recommendation_enterprise_id_state"), ["enterprise_id", "state"], unique=False
+        )
+
+    op.create_table(
         "practice_blob",
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_practice_blob")),
     )
+    op.create_table(
+        "practice_evidence",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=255), nullable=False),
+        sa.Column("version", sa.String(length=32), nullable=False),
+        sa.Column("package_digest", sa.String(length=64), nullable=False),
+        sa.Column("pseudonym", sa.String(length=255), nullable=False),
+        sa.Column("rollout_id", sa.String(length=36), nullable=True),
+        sa.Column("kpi", sa.String(length=255), nullable=False),
+        sa.Column("unit", sa.String(length=32), nullable=False),
+        sa.Column("better", sa.String(length=32), nullable=False),
+        sa.Column("baseline", sa.Double(), nullable=False),
+        sa.Column("after", sa.Double(), nullable=False),
+        sa.Column("effect", sa.Double(), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("sd", sa.Double(), nullable=False),
+        sa.Column("method", sa.String(length=32), nullable=False),
+        sa.Column("window_start", sa.Date(), nullable=False),
+        sa.Column("window_end", sa.Date(), nullable=False),
+        sa.Column("at", engine.store.types.UtcDateTime(), nullable=False),
+        sa.Column("context", engine.store.types.Json(), nullable=False),
+        sa.Column("industry", sa.String(length=255), nullable=False),
+        sa.Column("area", sa.String(length=255), nullable=False),
+        sa.Column("planned_cost", engine.store.types.Money(), nullable=True),
+        sa.Column("actual_cost", engine.store.types.Money(), nullable=True),
+        sa.Column("duration_days", sa.Integer(), nullable=True),
+        sa.Column("adoption_rate", sa.Double(), nullable=True),
+        sa.Column("success", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_practice_evidence")),
+    )
+    with op.batch_alter_table("practice_evidence", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_practice_evidence_item_id_kpi"), ["item_id", "kpi"], unique=False)
+        batch_op.create_index(batch_op.f("ix_practice_evidence_kpi"), ["kpi"], unique=False)
+        batch_op.create_index(batch_op.f("ix_practice_evidence_pseudonym"), ["pseudonym"], unique=False)
+
     op.create_table(
         "practice_item",
         sa.Column("id", sa.String(length=255), nullable=False),
@@ -1739,6 +1857,32 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "nba_activity",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("enterprise_id", sa.String(length=255), nullable=False),
+        sa.Column("key", sa.String(length=255), nullable=False),
+        sa.Column("title", sa.String(length=255), nullable=False),
+        sa.Column("title_zh", sa.String(length=255), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("candidate_id", sa.String(length=36), nullable=True),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("change", sa.String(length=32), nullable=False),
+        sa.Column("area", sa.String(length=255), nullable=False),
+        sa.Column("step", sa.String(length=32), nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=True),
+        sa.Column("created_at", engine.store.types.UtcDateTime(), nullable=False),
+        sa.Column("created_by", sa.String(length=255), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["candidate_id"],
+            ["practice_candidate.id"],
+            name=op.f("fk_nba_activity_candidate_id_practice_candidate"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_nba_activity")),
+        sa.UniqueConstraint("candidate_id", name=op.f("uq_nba_activity_candidate_id")),
+        sa.UniqueConstraint("enterprise_id", "key", name=op.f("uq_nba_activity_enterprise_id_key")),
+    )
+    op.create_table(
         "practice_commit",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("candidate_id", sa.String(length=36), nullable=False),
@@ -2198,6 +2342,67 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_document_digest"), ["digest"], unique=False)
         batch_op.create_index(batch_op.f("ix_document_process_instance_id"), ["process_instance_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_document_user_task_id"), ["user_task_id"], unique=False)
+
+    op.create_table(
+        "nba_estimate",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("activity_id", sa.String(length=36), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("is_current", sa.Boolean(), nullable=False),
+        sa.Column("content", engine.store.types.Json(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("at", engine.store.types.UtcDateTime(), nullable=False),
+        sa.Column("by", sa.String(length=255), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["activity_id"],
+            ["nba_activity.id"],
+            name=op.f("fk_nba_estimate_activity_id_nba_activity"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_nba_estimate")),
+        sa.UniqueConstraint("activity_id", "number", name=op.f("uq_nba_estimate_activity_id_number")),
+    )
+    with op.batch_alter_table("nba_estimate", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_nba_estimate_activity_id_is_current"), ["activity_id", "is_current"], unique=False
+        )
+
+    op.create_table(
+        "nba_rollout",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("enterprise_id", sa.String(length=255), nullable=False),
+        sa.Column("activity_id", sa.String(length=36), nullable=False),
+        sa.Column("recommendation_id", sa.String(length=36), nullable=True),
+        sa.Column("process_instance_id", sa.String(length=36), nullable=True),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("phase", sa.String(length=32), nullable=False),
+        sa.Column("planned_start", sa.Date(), nullable=False),
+        sa.Column("planned_finish", sa.Date(), nullable=False),
+        sa.Column("planned_effect", engine.store.types.Money(), nullable=False),
+        sa.Column("planned_cost", engine.store.types.Money(), nullable=False),
+        sa.Column("plan", engine.store.types.Json(), nullable=False),
+        sa.Column("started_at", engine.store.types.UtcDateTime(), nullable=False),
+        sa.Column("pilot_at", engine.store.types.UtcDateTime(), nullable=True),
+        sa.Column("live_at", engine.store.types.UtcDateTime(), nullable=True),
+        sa.Column("finished_at", engine.store.types.UtcDateTime(), nullable=True),
+        sa.Column("actual_effect", engine.store.types.Money(), nullable=True),
+        sa.Column("actual_cost", engine.store.types.Money(), nullable=True),
+        sa.Column("hours", engine.store.types.Json(), nullable=False),
+        sa.Column("adoption_rate", sa.Double(), nullable=True),
+        sa.Column("measured", engine.store.types.Json(), nullable=False),
+        sa.Column("success", sa.Boolean(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["activity_id"], ["nba_activity.id"], name=op.f("fk_nba_rollout_activity_id_nba_activity")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_nba_rollout")),
+    )
+    with op.batch_alter_table("nba_rollout", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_nba_rollout_activity_id"), ["activity_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_nba_rollout_enterprise_id_state"), ["enterprise_id", "state"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_nba_rollout_process_instance_id"), ["process_instance_id"], unique=False)
 
     op.create_table(
         "practice_contribution_event",
@@ -2944,6 +3149,16 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_practice_contribution_event_contribution_id"))
 
     op.drop_table("practice_contribution_event")
+    with op.batch_alter_table("nba_rollout", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_nba_rollout_process_instance_id"))
+        batch_op.drop_index(batch_op.f("ix_nba_rollout_enterprise_id_state"))
+        batch_op.drop_index(batch_op.f("ix_nba_rollout_activity_id"))
+
+    op.drop_table("nba_rollout")
+    with op.batch_alter_table("nba_estimate", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_nba_estimate_activity_id_is_current"))
+
+    op.drop_table("nba_estimate")
     with op.batch_alter_table("document", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_document_user_task_id"))
         batch_op.drop_index(batch_op.f("ix_document_process_instance_id"))
@@ -3040,6 +3255,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_practice_commit_need_id"))
 
     op.drop_table("practice_commit")
+    op.drop_table("nba_activity")
     with op.batch_alter_table("migration_item", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_migration_item_process_instance_id"))
         batch_op.drop_index(batch_op.f("ix_migration_item_batch_id_state"))
@@ -3286,7 +3502,23 @@ def downgrade() -> None:
     op.drop_table("practice_notice")
     op.drop_table("practice_need")
     op.drop_table("practice_item")
+    with op.batch_alter_table("practice_evidence", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_practice_evidence_pseudonym"))
+        batch_op.drop_index(batch_op.f("ix_practice_evidence_kpi"))
+        batch_op.drop_index(batch_op.f("ix_practice_evidence_item_id_kpi"))
+
+    op.drop_table("practice_evidence")
     op.drop_table("practice_blob")
+    with op.batch_alter_table("nba_recommendation", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_nba_recommendation_enterprise_id_state"))
+
+    op.drop_table("nba_recommendation")
+    op.drop_table("nba_profile")
+    with op.batch_alter_table("nba_experiment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_nba_experiment_process_id"))
+        batch_op.drop_index(batch_op.f("ix_nba_experiment_enterprise_id_state"))
+
+    op.drop_table("nba_experiment")
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_message_target_instance_id"))
         batch_op.drop_index(batch_op.f("ix_message_state_try_at"))
