@@ -111,7 +111,7 @@ class NbaRecommendation(Base):
     inputs: Mapped[Any] = mapped_column(Json)  # the portfolio and where the enterprise stood, as the scan saw them
     answer: Mapped[Any] = mapped_column(Json)  # ranking, trace, excluded, plan … with keys as ids
     activity_id: Mapped[str | None] = mapped_column(Id)  # what is recommended; none: nothing new is available
-    state: Mapped[str] = mapped_column(Word)  # open | accepted | deferred | rejected | overridden | superseded | ended
+    state: Mapped[str] = mapped_column(Word)  # open waiting ended accepted … superseded
     stale_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     stale_reason: Mapped[str | None] = mapped_column(Word)  # library | needs | estimates | practices | profile | kpi …
     chosen_activity_id: Mapped[str | None] = mapped_column(Id)  # what was accepted in the end

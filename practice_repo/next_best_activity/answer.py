@@ -1,9 +1,10 @@
 """The selector's answer as plain values for JSON: one shape for scan, closure and plan."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+from practice_repo.next_best_activity.availability import Exclusion
 from practice_repo.next_best_activity.candidate import Candidate, InvalidPortfolio, Portfolio, Standing, total
 from practice_repo.next_best_activity.closure import WORTH_IT, Placement, explore_bundles
 from practice_repo.next_best_activity.exploration import Rules, explore
@@ -22,9 +23,11 @@ def answer(
     mode: str = "scan",
     rules: Rules | None = None,
     is_loop: bool = False,
+    barred: Mapping[str, Exclusion] | None = None,
 ) -> dict[str, Any]:
     """What to deploy next and why: `next ranking trace excluded plan totals`, and `order` of a loop.
 
+    `barred` are those whom a gate holds back (`gates.hold_back`).
     Without a stop rule a scan stops as the paper does (`exhaust`), bundles when none is worth its cost (`positive`).
     """
     if (is_loop or mode == "plan") and len(portfolio.candidates) > MOST_IN_LOOPS_AND_PLANS:
@@ -33,13 +36,13 @@ def answer(
             f"{len(portfolio.candidates)}; rank them without --loop first and keep the best."
         )
     if mode == "plan":
-        return _answer_plan(portfolio, standing, is_loop)
+        return _answer_plan(portfolio, standing, is_loop, barred)
     if is_loop:
         loop = run_closure if mode == "closure" else run_scan
-        run = loop(portfolio, standing, rules or _usual_rules(mode))
+        run = loop(portfolio, standing, rules or _usual_rules(mode), barred)
         return _answer_loop(run, portfolio)
     look = explore_bundles if mode == "closure" else explore
-    found = look(portfolio, standing, rules or _usual_rules(mode))
+    found = look(portfolio, standing, rules or _usual_rules(mode), barred)
     best = found.best
     placements = _placements(best, standing) if best else ()
     return {
@@ -75,11 +78,13 @@ def _answer_loop(run: Run, portfolio: Portfolio) -> dict[str, Any]:
     }
 
 
-def _answer_plan(portfolio: Portfolio, standing: Standing, is_loop: bool) -> dict[str, Any]:
+def _answer_plan(
+    portfolio: Portfolio, standing: Standing, is_loop: bool, barred: Mapping[str, Exclusion] | None
+) -> dict[str, Any]:
     from practice_repo.next_best_activity.plan import make_plan
 
-    plan = make_plan(portfolio, standing)
-    bundles = explore_bundles(portfolio, standing)
+    plan = make_plan(portfolio, standing, barred)
+    bundles = explore_bundles(portfolio, standing, barred=barred)
     result = {
         "next": plan.placements[0].id if plan.placements else None,
         "ranking": _ranking(bundles),
