@@ -10,7 +10,7 @@ from engine.errors import InvalidInput, NotFound
 from engine.store.actor import Actor
 from engine.store.types import new_id
 from engine.store.unit_of_work import Work
-from practice_repo.candidate_states import must_allow
+from practice_repo.candidate_states import AVAILABLE, must_allow
 from practice_repo.nba_tables import NbaActivity
 from practice_repo.permissions import must_estimate
 from practice_repo.practice import Text
@@ -33,7 +33,7 @@ STEPS = {  # the parts of CRM-Iris (Chalmeta 2006), in its order
     "monitoring": Text("Monitoring", "监控"),
     "computer_system": Text("Computer-system model", "计算机系统模型"),
 }
-RANKED = frozenset({"available"})  # only these are ranked (A10)
+RANKED = frozenset({AVAILABLE})  # only these are ranked (A10)
 UNDER_WAY = frozenset({"selected", "executing"})
 IN_PLACE = frozenset({"completed", "measured", "contributed"})
 SHOWN = frozenset({*RANKED, *UNDER_WAY, *IN_PLACE})  # candidates that are activities

@@ -17,6 +17,7 @@ TRANSITIONS: dict[str, frozenset[str]] = {
 }
 EDITABLE = frozenset({"acquired", "tailored", "available", "completed", "measured", "contributed"})
 CONTRIBUTABLE = frozenset({"available", "selected", "executing", "completed", "measured", "contributed"})
+AVAILABLE = "available"
 ENDED = "aborted"
 
 LABELS = {

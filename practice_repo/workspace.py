@@ -12,9 +12,10 @@ from engine.store.unit_of_work import Work
 from practice_repo.algebra.lineage import stamp_lineage
 from practice_repo.algebra.operations import Operation
 from practice_repo.algebra.package import Package, package_difference
-from practice_repo.candidate_states import EDITABLE, must_allow
+from practice_repo.candidate_states import AVAILABLE, EDITABLE, must_allow
 from practice_repo.contents import get_files, get_trees, put_files, tree_digest
 from practice_repo.permissions import must_tailor
+from practice_repo.stale import mark_stale
 from practice_repo.tables import PracticeCandidate, PracticeCommit, PracticeMove, PracticeVersion
 
 
@@ -45,6 +46,8 @@ def move(
         return
     must_allow(candidate.title, candidate.state, to_state)
     note_move(work, candidate.id, candidate.state, to_state, actor, now, reason)
+    if AVAILABLE in (candidate.state, to_state):  # what is ranked has changed
+        mark_stale(work, [candidate.enterprise_id], "practices", now)
     candidate.state = to_state
 
 

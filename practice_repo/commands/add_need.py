@@ -11,6 +11,7 @@ from engine.store.actor import Actor
 from engine.store.types import new_id
 from engine.store.unit_of_work import Work
 from practice_repo.permissions import must_tailor
+from practice_repo.stale import mark_stale
 from practice_repo.tables import PracticeNeed
 
 PRIORITIES = ("must", "should", "could")
@@ -53,6 +54,7 @@ def add_need(
     )
     work.session.add(need)
     work.flush()
+    mark_stale(work, [enterprise_id], "needs", now)
     return need.id
 
 

@@ -8,6 +8,7 @@ from engine.store.actor import Actor
 from engine.store.unit_of_work import Work
 from practice_repo.commands.add_need import must_fit
 from practice_repo.permissions import must_tailor
+from practice_repo.stale import mark_stale
 from practice_repo.tables import PracticeNeed
 
 CHANGEABLE = frozenset({"title", "goal", "kpi", "area", "pcf", "priority", "state", "note"})
@@ -32,3 +33,4 @@ def change_need(work: Work, *, need_id: str, actor: Actor, now: datetime, **fiel
     for name, value in fields.items():
         setattr(need, name, value.strip() if isinstance(value, str) else value)
     need.updated_at = now
+    mark_stale(work, [need.enterprise_id], "needs", now)

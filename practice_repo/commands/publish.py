@@ -19,6 +19,7 @@ from practice_repo.described import described, facet_entries, search_text
 from practice_repo.notices import notify
 from practice_repo.permissions import must_edit_library
 from practice_repo.practice import HIGHEST_EVIDENCE_LEVEL, Card, practice_of_files
+from practice_repo.stale import mark_stale
 from practice_repo.tables import (
     PracticeCandidate,
     PracticeFacet,
@@ -108,6 +109,7 @@ def publish(
     _keep_lineage(work, version, derived_from, edge)
     opened = _open_upgrades(work, version, now)
     _tell(work, version, now)
+    mark_stale(work, None, "library", now)
     return Published(card.id, version_id, card.version, True, version.bump, opened)
 
 
