@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from engine.errors import InvalidState
 from engine.store.unit_of_work import Work
-from practice_repo.activities import IN_PLACE, RANKED, UNDER_WAY, Activity, activities_of
+from practice_repo.activities import IN_PLACE, SHOWN, UNDER_WAY, Activity, activities_of
 from practice_repo.expectations import Expectation, ExpectedEffect
 from practice_repo.nba_tables import NbaActivity, NbaEstimate, NbaProfile, NbaRecommendation, NbaRollout
 from practice_repo.next_best_activity.availability import Exclusion
@@ -95,14 +95,15 @@ def read_situation(work: Work, enterprise_id: str, now: datetime) -> Situation:
     """Where the enterprise stands at this moment. Raises InvalidState without a profile."""
     profile = profile_of(work, enterprise_id)
     today = now.date()
-    activities = [each for each in activities_of(work, enterprise_id) if each.state in RANKED | UNDER_WAY | IN_PLACE]
+    everything = consider(work, profile, activities_of(work, enterprise_id))
+    considered = {key: each for key, each in everything.items() if each.activity.state in SHOWN}
     rollouts = rollouts_of(work, enterprise_id)
     decisions = _decisions(work, enterprise_id)
-    considered = consider(work, profile, activities)
-    keys = {each.id: each.key for each in activities}
-    standing = _standing(profile, today, activities, considered, rollouts, decisions, keys)
+    keys = {each.activity.id: key for key, each in considered.items()}
+    standing = _standing(profile, today, considered, rollouts, decisions, keys)
     portfolio = _portfolio(profile, considered.values(), standing)
-    barred = _barred(work, profile, considered, standing, rollouts, decisions, keys)
+    enterprise = _enterprise(work, profile, everything, standing, rollouts, decisions, keys)
+    barred = _barred(profile, considered, standing, enterprise)
     return Situation(profile, today, considered, portfolio, standing, barred)
 
 
@@ -272,7 +273,6 @@ def _decisions(work: Work, enterprise_id: str) -> _Decisions:
 def _standing(
     profile: NbaProfile,
     today: date,
-    activities: Sequence[Activity],
     considered: Mapping[str, Considered],
     rollouts: Sequence[NbaRollout],
     decisions: _Decisions,
@@ -282,11 +282,11 @@ def _standing(
     since = {keys[each.activity_id]: each.finished_at for each in rollouts if each.activity_id in keys and each.success}
     done = {
         each.key: (since[each.key].date() - profile.starts_on).days if since.get(each.key) else 0
-        for each in activities
+        for each in (known.activity for known in considered.values())
         if each.state in IN_PLACE
     }
     running = {keys[each.activity_id] for each in rollouts if each.state == "running" and each.activity_id in keys}
-    running |= {each.key for each in activities if each.state in UNDER_WAY}
+    running |= {key for key, each in considered.items() if each.activity.state in UNDER_WAY}
     spent, by_period = _spent(profile, rollouts)
     return Standing(
         day=max(0, day),
@@ -321,20 +321,23 @@ def _spent(profile: NbaProfile, rollouts: Iterable[NbaRollout]) -> tuple[Decimal
     return sum(by_period.values(), ZERO), by_period
 
 
-def _barred(
+def _enterprise(
     work: Work,
     profile: NbaProfile,
-    considered: Mapping[str, Considered],
+    everything: Mapping[str, Considered],
     standing: Standing,
     rollouts: Sequence[NbaRollout],
     decisions: _Decisions,
     keys: Mapping[str, str],
-) -> dict[str, Exclusion]:
+) -> Enterprise:
+    """What the gates know about the enterprise today."""
     open_needs = select(PracticeNeed.id).where(
         PracticeNeed.enterprise_id == profile.enterprise_id, PracticeNeed.state.in_(("open", "in_work"))
     )
-    departments = {each.activity.id: each.expectation for each in considered.values() if each.expectation}
-    enterprise = Enterprise(
+    expectations = {each.activity.id: each.expectation for each in everything.values() if each.expectation}
+    known = [(each, expectations[each.activity_id]) for each in rollouts if each.activity_id in expectations]
+    running = [expects for rollout, expects in known if rollout.state == "running"]
+    return Enterprise(
         employees=profile.employees,
         region=profile.region or None,
         industry=profile.industry or None,
@@ -343,18 +346,24 @@ def _barred(
         risk_appetite=profile.risk_appetite,
         data_quality=profile.data_quality,
         day=standing.day,
-        running_in=_sums((departments[each.activity_id].department, 1) for each in _running(rollouts, departments)),
-        load_of=_sums(
-            (departments[each.activity_id].department, departments[each.activity_id].change_points)
-            for each in _running(rollouts, departments)
-        ),
-        failed_on=_failures(profile, rollouts, departments),
+        running_in=_sums((expects.department, 1) for expects in running),
+        load_of=_sums((expects.department, expects.change_points) for expects in running),
+        failed_on={
+            expects.department: (rollout.finished_at.date() - profile.starts_on).days
+            for rollout, expects in known
+            if rollout.finished_at and rollout.success is False
+        },
         rejected_on={
             keys[key]: tuple((moment.date() - profile.starts_on).days for moment, _ in answers)
             for key, answers in decisions.rejected.items()
             if key in keys
         },
     )
+
+
+def _barred(
+    profile: NbaProfile, considered: Mapping[str, Considered], standing: Standing, enterprise: Enterprise
+) -> dict[str, Exclusion]:
     conditions = {key: _conditions(each.expectation) for key, each in considered.items() if each.expectation}
     waiting = [key for key in considered if key not in standing.done and key not in standing.running]
     return hold_back(waiting, conditions, enterprise, ChangeLoadPolicy(**profile.policy))
@@ -374,21 +383,8 @@ def _conditions(expects: Expectation) -> Conditions:
     )
 
 
-def _running(rollouts: Iterable[NbaRollout], known: Mapping[str, Any]) -> list[NbaRollout]:
-    return [each for each in rollouts if each.state == "running" and each.activity_id in known]
-
-
 def _sums(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
     found: dict[str, int] = {}
     for name, amount in pairs:
         found[name] = found.get(name, 0) + amount
     return found
-
-
-def _failures(profile: NbaProfile, rollouts: Iterable[NbaRollout], known: Mapping[str, Expectation]) -> dict[str, int]:
-    """The day of each department's last rollout that was given up or did not succeed."""
-    return {
-        known[each.activity_id].department: (each.finished_at.date() - profile.starts_on).days
-        for each in rollouts
-        if each.finished_at and each.success is False and each.activity_id in known
-    }
