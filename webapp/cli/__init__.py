@@ -49,12 +49,17 @@ class LazyGroup(click.Group):
 @click.pass_context
 def main(context: click.Context) -> None:
     """Praxis turns CRM best practices into running processes."""
-    context.obj = {"handlers": shipped_handlers, "resources": shipped_resources}
+    context.obj = {"handlers": shipped_handlers, "resources": shipped_resources, "situation": situation}
 
 
 def shipped_handlers() -> Any:
     """The handlers that a play uses; imported when a model first needs one, because most need none."""
     return import_module("processes.handlers").all_handlers()
+
+
+def situation(enterprise_id: str) -> Any:
+    """Where an enterprise of this installation stands with its activities."""
+    return import_module("webapp.cli.enterprises").situation(enterprise_id)
 
 
 def shipped_resources(now: datetime) -> Any:
