@@ -23,8 +23,8 @@ from practice_repo.workspace import move, must_be_committed, own_candidate, touc
 def make_available(work: Work, *, candidate_id: str, actor: Actor, now: datetime) -> Deployed:
     """Deploy the newest commit with its bindings; its processes replace older versions for new cases.
 
-    Raises InvalidState for a component or an uncommitted draft, NotValid unless exactly this state passed the checks
-    (`practice_repo.validation.validate`), InvalidModel for what the engine refuses.
+    Raises InvalidState for a component, a scenario or an uncommitted draft, NotValid unless exactly this state passed
+    the checks (`practice_repo.validation.validate`), InvalidModel for what the engine refuses.
     """
     candidate = own_candidate(work, candidate_id, actor)
     must_be_committed(candidate)
@@ -32,9 +32,21 @@ def make_available(work: Work, *, candidate_id: str, actor: Actor, now: datetime
         raise InvalidState(f"'{candidate.title}' is a component: put it into a practice, which can be deployed.")
     _must_be_checked(work, candidate)
     package = bound(Package(get_files(work, candidate.draft)), Bindings.of_json(candidate.bindings))
-    practice = practice_of_files(package.files)
+    deployed = _deploy(work, candidate, practice_of_files(package.files), actor, now)
+    if candidate.state in ("acquired", "tailored"):
+        move(work, candidate, "available", actor, now)
+    touch(candidate, actor, now)
+    return deployed
+
+
+def _deploy(work: Work, candidate: PracticeCandidate, practice: Practice, actor: Actor, now: datetime) -> Deployed:
+    """A technology has nothing to deploy; it is available for being chosen and rolled out all the same."""
+    if practice.card.kind == "technology":
+        return Deployed(None, (), ())
     if not practice.has_process:
-        raise InvalidState(f"'{candidate.title}' is a {practice.card.kind}: it has no process that could be deployed.")
+        raise InvalidState(
+            f"'{candidate.title}' is a {practice.card.kind}: make the practices that it names available."
+        )
     deployed = deploy(
         work,
         enterprise_id=candidate.enterprise_id,
@@ -46,9 +58,6 @@ def make_available(work: Work, *, candidate_id: str, actor: Actor, now: datetime
         now=now,
     )
     _link(work, candidate, deployed, now)
-    if candidate.state in ("acquired", "tailored"):
-        move(work, candidate, "available", actor, now)
-    touch(candidate, actor, now)
     return deployed
 
 

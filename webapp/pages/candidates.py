@@ -240,7 +240,9 @@ def _checks() -> CheckRuns:
 def release(candidate_id: str):
     """Deploy: from now on the enterprise can start cases of this practice."""
     available = run(lambda work: make_available(work, candidate_id=candidate_id, actor=actor(), now=now()))
-    flash(_("Available: %(count)s processes are deployed.", count=len(available.definitions)), "success")
+    count = len(available.definitions)
+    said = _("Available: %(count)s processes are deployed.", count=count) if count else _("Available to be rolled out.")
+    flash(said, "success")
     return _back(candidate_id, "overview")
 
 

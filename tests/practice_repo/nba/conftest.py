@@ -7,12 +7,15 @@ from engine.store.actor import Actor
 from practice_repo.commands.add_activity import add_activity
 from practice_repo.commands.decide import record_decision
 from practice_repo.commands.estimate import estimate
+from practice_repo.commands.make_available import make_available
 from practice_repo.commands.recommend import scan
 from practice_repo.commands.set_profile import set_profile
 from practice_repo.expectations import Expectation, ExpectedCost
 from practice_repo.permissions import MANAGER
 from practice_repo.queries.nba import activities, nba_page
+from practice_repo.validation import Bench, validate
 from tests.practice_repo.workspace.conftest import Desk
+from tests.practice_repo.workspace.shelf import practice
 
 # The test vector of the paper's index: key → (effect, cost, prerequisites, excludes)
 VECTOR = {
@@ -89,10 +92,6 @@ def sqlite_office(sqlite_store, clock):
 @pytest.fixture
 def desk_with_practice(store, clock):
     """An office whose workspace holds one available practice: (office, candidate id)."""
-    from practice_repo.commands.make_available import make_available
-    from practice_repo.validation import Bench, validate
-    from tests.practice_repo.workspace.shelf import practice
-
     office = Office(store, clock)
     office.ship(practice())
     found = office.acquired()

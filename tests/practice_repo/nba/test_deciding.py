@@ -8,13 +8,17 @@ from sqlalchemy import event
 from engine.errors import AlreadyExists, InvalidInput, InvalidState, NotFound, NotPermitted
 from engine.store.actor import Actor
 from practice_repo.activities import move_activity
+from practice_repo.algebra.package import Package
 from practice_repo.commands.add_activity import add_activity
 from practice_repo.commands.add_need import add_need
 from practice_repo.commands.change_activity import change_activity, drop_activity
 from practice_repo.commands.decide import decide, record_decision
+from practice_repo.commands.make_available import make_available
 from practice_repo.commands.set_profile import set_profile
 from practice_repo.nba_tables import NbaActivity, NbaRollout
+from practice_repo.practice import shipped_practices
 from practice_repo.queries.nba import activities, estimates, plan, portfolio, recommendation
+from practice_repo.validation import Bench, validate
 from tests.practice_repo.nba.conftest import expecting
 from tests.practice_repo.workspace.conftest import analyst
 
@@ -327,3 +331,15 @@ def test_a_page_takes_the_same_statements_however_much_there_is(sqlite_office):
         office.adds(f"B{n}", 100 + n, 50)
         office.scans()
     assert statements() == few
+
+
+def test_a_technology_is_available_without_anything_to_deploy(sqlite_office):
+    """It is chosen and rolled out like a process, though nobody can start it."""
+    office = sqlite_office
+    folder = next(each for each in shipped_practices() if each.name == "quote_documents")
+    office.ship(Package.from_folder(folder))
+    found = office.acquired(item_id="quote_documents")
+    assert validate(office.store, candidate_id=found, actor=office.nora, now=office.now, bench=Bench()).passed
+    assert office.do(make_available, candidate_id=found).definitions == ()
+    office.scans()
+    assert office.states() == {"quote_documents": "available"}
