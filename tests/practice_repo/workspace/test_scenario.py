@@ -51,13 +51,13 @@ def test_a_scenario_without_its_practice_says_what_is_missing(sqlite_desk):
         sqlite_desk.do(acquire_scenario, item_id="online_returns")
 
 
-def test_a_technology_is_not_deployed(sqlite_desk):
-    sqlite_desk.ship(shipped("mail_channel"))
-    candidate_id = sqlite_desk.acquired(item_id="mail_channel")
+def test_a_scenario_is_not_deployed_but_its_practices_are(sqlite_desk):
+    sqlite_desk.ship(shipped("reverse_logistics"), shipped("online_returns"))
+    candidate_id = sqlite_desk.acquired(item_id="online_returns")
     desk = sqlite_desk
     validate(desk.store, candidate_id=candidate_id, actor=desk.nora, now=desk.now, bench=None)
 
-    with pytest.raises(InvalidState, match="is a technology"):
+    with pytest.raises(InvalidState, match="make the practices that it names available"):
         sqlite_desk.do(make_available, candidate_id=candidate_id)
 
 
