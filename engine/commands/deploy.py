@@ -243,7 +243,7 @@ def _keep(
         definition_id = _keep_definition(
             work, enterprise_id, deployment_id, process, version, bundle, compiled, process.id in called, now
         )
-        _register_starts(work, enterprise_id, definition_id, process.id, compiled, now, is_first=former is None)
+        register_starts(work, enterprise_id, definition_id, process.id, compiled, now, is_first=former is None)
         definitions.append(DeployedProcess(definition_id, process.id, version, is_new=True))
     if changed:
         audit(
@@ -369,7 +369,7 @@ def _called_ids(compiled: Compiled) -> set[str]:
 # Start events ----------------------------------------------------------------------------------------------------
 
 
-def _register_starts(
+def register_starts(
     work: Work,
     enterprise_id: str,
     definition_id: str,

@@ -38,6 +38,7 @@ def fire_start_timer(work: Work, *, start_subscription_id: str, now: datetime) -
             work,
             enterprise_id=row.enterprise_id,
             definition_id=row.definition_id,
+            is_routed=True,
             start_event_id=row.element_id,
             actor=SYSTEM,
             now=row.due_at,

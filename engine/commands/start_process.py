@@ -11,13 +11,30 @@ from engine import feel, runtime
 from engine.commands.form_values import checked
 from engine.commands.progress import LoadedInstance, business_key_from, insert_instance
 from engine.errors import InvalidInput, InvalidState, NotFound, NotPermitted, StaleInstance
-from engine.queries.compiled import compiled
+from engine.queries.compiled import Compiled, compiled
 from engine.store.actor import Actor
+from engine.store.routes import Route
 from engine.store.tables import ProcessDefinition, ProcessInstance, UserTask
 from engine.store.types import new_id
 from engine.store.unit_of_work import Work
 
 LONGEST_BUSINESS_KEY = 255
+_SELECT_DEFINITION = select(
+    *(
+        ProcessDefinition.__table__.c[name]
+        for name in (
+            "id",
+            "process_id",
+            "name",
+            "bundle_digest",
+            "bundle",
+            "candidate_starters",
+            "start_form_key",
+            "is_suspended",
+            "route",
+        )
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -39,12 +56,15 @@ def start_process(
     business_key: str | None = None,
     start_event_id: str | None = None,
     definition_id: str | None = None,
+    is_routed: bool = False,
     started_by_instance_id: str | None = None,
     actor: Actor,
     now: datetime,
 ) -> Started:
     """Start the newest version of a process (or the one with `definition_id`) and let it move until it waits.
 
+    Where versions share the new cases (`route_new_cases`), the case's business key decides between them, without one
+    the id of its instance; a version chosen by `definition_id` stays, unless `is_routed` says otherwise.
     `form_values` are checked by the start form. While an instance of the process with the same business key is active
     or suspended, that first one is the answer. Raises NotFound, NotPermitted (candidate starters), InvalidForm.
     """
@@ -58,8 +78,13 @@ def start_process(
         first = _live_instance(work, enterprise_id, definition.process_id, key)
         if first is not None:
             return Started(first, is_new=False)
+    instance_id = new_id()
+    if definition.route and (definition_id is None or is_routed):
+        asked = found
+        definition, found = _routed(work, definition, asked, key or instance_id)
+        start_event_id = _same_start(asked, found, definition.process_id, start_event_id)
     instance = LoadedInstance(
-        id=new_id(),
+        id=instance_id,
         enterprise_id=enterprise_id,
         definition_id=definition.id,
         process_id=definition.process_id,
@@ -94,16 +119,7 @@ def _definition(
 ) -> Row[Any]:
     actor.must_see(enterprise_id, f"The process '{process_id or definition_id}'")
     columns = ProcessDefinition.__table__.c
-    query = select(
-        columns.id,
-        columns.process_id,
-        columns.name,
-        columns.bundle_digest,
-        columns.bundle,
-        columns.candidate_starters,
-        columns.start_form_key,
-        columns.is_suspended,
-    ).where(columns.enterprise_id == enterprise_id)
+    query = _SELECT_DEFINITION.where(columns.enterprise_id == enterprise_id)
     if definition_id is not None:
         query = query.where(columns.id == definition_id)
     elif process_id is not None:
@@ -113,14 +129,38 @@ def _definition(
     row = work.execute(query).one_or_none()
     if row is None:
         raise NotFound(f"The process '{process_id or definition_id}' is not deployed here: deploy it first.")
-    if row.is_suspended:
-        raise InvalidState(f"The process '{row.name}' is suspended: resume it before you start new cases.")
+    _must_not_be_suspended(row)
     starters = set(row.candidate_starters)
     if starters and not actor.is_supervisor and not starters & actor.groups:
         raise NotPermitted(
             f"'{row.name}' is started by {', '.join(sorted(starters))}: ask one of them, or ask for the role."
         )
     return row
+
+
+def _must_not_be_suspended(row: Row[Any]) -> None:
+    if row.is_suspended:
+        raise InvalidState(f"The process '{row.name}' is suspended: resume it before you start new cases.")
+
+
+def _routed(work: Work, newest: Row[Any], found: Compiled, case_key: str) -> tuple[Row[Any], Compiled]:
+    """The version that a case with this key goes to: at most one statement."""
+    chosen = Route.of_json(newest.route).definition_for(case_key)
+    if chosen == newest.id:
+        return newest, found
+    row = work.execute(_SELECT_DEFINITION.where(ProcessDefinition.id == chosen)).one()
+    _must_not_be_suspended(row)
+    return row, compiled(work, row.bundle_digest, row.bundle)
+
+
+def _same_start(asked: Compiled, chosen: Compiled, process_id: str, start_event_id: str | None) -> str | None:
+    """The start event of the chosen version that waits for the same."""
+    if start_event_id is None or asked is chosen:
+        return start_event_id
+    starts = asked.definition.start_events(process_id)
+    wanted = {(start.kind, start.name) for start in starts if start.element_id == start_event_id}
+    alike = [s.element_id for s in chosen.definition.start_events(process_id) if (s.kind, s.name) in wanted]
+    return start_event_id if start_event_id in alike or not alike else alike[0]
 
 
 def _business_key(given: str | None) -> str | None:

@@ -79,6 +79,7 @@ class ProcessDefinition(Base):
     startable: Mapped[bool]  # has a none start event and stands on its own
     is_latest: Mapped[bool]
     is_suspended: Mapped[bool] = mapped_column(default=False)
+    route: Mapped[Any] = mapped_column(Json, nullable=True)  # of the newest: how versions share new cases (routes.py)
     deployed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     __table_args__ = (

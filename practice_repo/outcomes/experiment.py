@@ -9,10 +9,10 @@ The process instance keeps its definition, and with it the variant.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from statistics import NormalDist
 
 from engine.errors import InvalidInput
+from engine.store.routes import chance
 from practice_repo.card import Card
 from practice_repo.outcomes.effects import Effect, experiment_effect
 from practice_repo.outcomes.facts import CaseFacts
@@ -75,8 +75,7 @@ class Verdict:
 
 def choose_variant(business_key: str, share: float = 0.5, experiment: str = "") -> str:
     """champion or challenger: always the same for the same key, and independent between experiments."""
-    digest = sha256(f"{experiment}\x1f{business_key}".encode()).digest()
-    return CHALLENGER if int.from_bytes(digest[:8], "big") / 2**64 < share else CHAMPION
+    return CHALLENGER if chance(experiment, business_key) < share else CHAMPION
 
 
 def by_variant(experiment: Experiment, facts: Iterable[CaseFacts]) -> dict[str, list[CaseFacts]]:

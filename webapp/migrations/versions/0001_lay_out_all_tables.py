@@ -1057,6 +1057,7 @@ def upgrade() -> None:
         sa.Column("startable", sa.Boolean(), nullable=False),
         sa.Column("is_latest", sa.Boolean(), nullable=False),
         sa.Column("is_suspended", sa.Boolean(), nullable=False),
+        sa.Column("route", engine.store.types.Json(), nullable=True),
         sa.Column("deployed_at", engine.store.types.UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["deployment_id"], ["deployment.id"], name=op.f("fk_process_definition_deployment_id_deployment")
