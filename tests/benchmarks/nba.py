@@ -21,8 +21,10 @@ from practice_repo.next_best_activity.exploration import Rules, explore
 from practice_repo.next_best_activity.loop import run_closure, run_scan
 from practice_repo.next_best_activity.plan import make_plan
 from practice_repo.next_best_activity.shrinkage import Outcome, shrink
+from tests.benchmarks.nba_learning import measure_calibration, measure_exploration, measure_timing
 
 MUSTS = ("P003", "P005")
+CALIBRATION, EXPLORATION = "calibration, 8 evidences", "exploration, 60 enterprises"
 EXHAUST, POSITIVE = Rules("exhaust"), Rules("positive")
 
 
@@ -266,6 +268,9 @@ def measure(quick: bool) -> dict[str, dict]:
         "regret, 10 % enablers, budget 45 %": measure_regret(many, 0.10, 0.45),
         "regret, 25 % enablers, no budget": measure_regret(many, 0.25, None),
         "promise gap, 8 evidences": measure_promise_gap(many, 8),
+        CALIBRATION: measure_calibration(map(make_portfolio, range(many)), 8),
+        "timing": measure_timing(map(make_portfolio, range(few))),
+        EXPLORATION: measure_exploration(few),
         "stability": measure_stability(many),
         "answers": measure_answers(few),
     }
@@ -280,6 +285,8 @@ def missed(found: dict[str, dict]) -> list[str]:
         ("promise gap, shrunk", found["promise gap, 8 evidences"]["shrunk"], 0.10),
         *((f"top pick of {name}", share, 0.20) for name, share in found["stability"].items()),
         *((name, count, 0) for name, count in found["answers"].items()),
+        ("away from 80 % between P10 and P90", abs(found[CALIBRATION]["between P10 and P90"] - 0.8), 0.05),
+        ("largest trial", found[EXPLORATION]["largest trial, share of the budget"], 0.1),
     ]
     for name, regrets in found.items():
         if name.startswith("regret"):
