@@ -75,9 +75,12 @@ class Shrunk:
 
 @dataclass(frozen=True, slots=True)
 class Prior:
+    """What a segment expects: practices vary around `mean` by `variance`, which is known up to the variance `error`."""
+
     mean: float
     variance: float
     segment: str
+    error: float = 0.0
 
 
 def shrink(outcomes: Sequence[Outcome], industry: str = "", method: str = "paule-mandel") -> dict[str, Shrunk]:
@@ -129,15 +132,16 @@ def prior_of(
 def _prior(parts: Sequence[tuple[float, float]], segment: str, method: str) -> Prior:
     values, variances = [mean for mean, _ in parts], [variance for _, variance in parts]
     between = TAU_SQUARED[method](values, variances)
-    mean, _ = _weighted(values, [variance + between for variance in variances])
-    return Prior(mean, between, segment)
+    mean, error = _weighted(values, [variance + between for variance in variances])
+    return Prior(mean, between, segment, error)
 
 
 def _posterior(mean: float, variance: float, prior: Prior, own: Sequence[Outcome], industry: str) -> Shrunk:
+    """The segment's mean is not known for certain either: without that, few practices would look all alike."""
     weight = prior.variance / (prior.variance + variance)
     return Shrunk(
         mean=weight * mean + (1 - weight) * prior.mean,
-        deviation=math.sqrt(weight * variance),
+        deviation=math.sqrt(weight * variance + (1 - weight) ** 2 * prior.error),
         weight=weight,
         outcomes=len(own),
         in_industry=sum(1 for each in own if industry and each.industry == industry),

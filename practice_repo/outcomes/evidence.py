@@ -120,6 +120,26 @@ def evidence_of(
     )
 
 
+def releasable(records: Iterable[Evidence], own: str = "", least: int = LEAST_ENTERPRISES) -> list[Evidence]:
+    """What may go into numbers that the enterprise with the pseudonym `own` sees: its own records, and those of others
+    in batches.
+
+    A batch closes, in the order of time, as soon as `least` other enterprises are in it; an open one is held back. So
+    not only is every number that of `least` others: what changes from one day to the next is, too, and subtracting
+    yesterday's number from today's tells nobody's.
+    """
+    found: list[Evidence] = []
+    batch: list[Evidence] = []
+    for each in sorted(records, key=lambda each: (each.at, each.enterprise)):
+        if own and each.enterprise == own:
+            found.append(each)
+            continue
+        batch.append(each)
+        if len({other.enterprise for other in batch}) >= least:
+            found, batch = [*found, *batch], []
+    return found
+
+
 def evidence_level(records: Iterable[Evidence]) -> int:
     """How well a practice is proven: 0 claimed, 1 measured, 2 measured in three enterprises, 3 by comparison (A05)."""
     counted = [each for each in records if each.success and each.method != "claim"]
