@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.errors import InvalidInput
 from engine.store.unit_of_work import Work
+from practice_repo.expectations import Expectation
 from practice_repo.next_best_activity.answer import MODES, answer
 from practice_repo.next_best_activity.candidate import ZERO, Candidate
 from practice_repo.next_best_activity.exploration import STOPS, Rules, explore
@@ -142,12 +143,15 @@ def inputs_of(situation: Situation) -> dict[str, Any]:
             "deferred": dict(standing.deferred),
             "spent": str(standing.spent),
         },
-        "activities": {key: _input(each, situation.portfolio.by_id[key]) for key, each in situation.considered.items()},
+        "activities": {
+            key: _input(each, situation.portfolio.by_id[key], profile.horizon_days)
+            for key, each in situation.considered.items()
+        },
     }
 
 
-def _input(each: Considered, candidate: Candidate) -> dict[str, Any]:
-    activity = each.activity
+def _input(each: Considered, candidate: Candidate, horizon_days: int) -> dict[str, Any]:
+    activity, expectation = each.activity, each.expectation or Expectation()
     return {
         "id": activity.id,
         "title": activity.title,
@@ -173,7 +177,12 @@ def _input(each: Considered, candidate: Candidate) -> dict[str, Any]:
             "class": each.cost_factor.reference_class,
         },
         "lines": [_line(line) for line in each.lines],
-        "costs": [] if each.expectation is None else each.expectation.to_json().get("costs", []),
+        "costs": expectation.to_json().get("costs") or [],
+        "lump_effect": _text(expectation.lump_effect),
+        "lump_source": expectation.lump_source,
+        "run_effects": str(expectation.run_effects),
+        "reserve": str(expectation.resistance_share),
+        "full_days": str(expectation.ramp.days_of_full_effect(horizon_days)),  # as many as the ramp is worth
     }
 
 

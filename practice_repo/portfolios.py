@@ -145,6 +145,14 @@ def consider(work: Work, profile: NbaProfile, activities: Sequence[Activity]) ->
     }
 
 
+def consider_guess(work: Work, profile: NbaProfile, activity: Activity, expectation: Expectation) -> Considered:
+    """The activity as a scan would see it with this expectation, before anybody keeps it."""
+    wanted = {(effect.practice, effect.kpi) for effect in expectation.effects}
+    known = library_effects(work, enterprise_id=profile.enterprise_id, industry=profile.industry, wanted=wanted)
+    factor = cost_factor(projects(work), activity.item_id or "", activity.area)
+    return _considered(activity, None, expectation, known, factor, profile.horizon_days)
+
+
 def _considered(
     activity: Activity,
     estimate: Any,
@@ -167,8 +175,8 @@ def _considered(
     return Considered(
         activity,
         expectation,
-        estimate.id,
-        estimate.at,
+        estimate.id if estimate else None,
+        estimate.at if estimate else None,
         lines,
         counted.effect(horizon_days),
         counted.cost(horizon_days, factor.median),
