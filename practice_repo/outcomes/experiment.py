@@ -1,10 +1,8 @@
 """Champion and challenger: two versions of a process side by side, until it is clear which one is better.
 
-A case's variant follows from its business key, so that it needs no memory and cannot be chosen:
-
-    start_process(work, definition_id=experiment.definition_for(business_key), business_key=business_key, …)
-
-The process instance keeps its definition, and with it the variant.
+A case's variant follows from its key, so that it needs no memory and cannot be chosen: its business key, without one
+the id of its instance. While `experiment.route` is in force, the engine starts new cases that way, whatever starts them
+(engine.commands.route_new_cases); the process instance keeps its definition, and with it the variant.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +10,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from engine.errors import InvalidInput
-from engine.store.routes import chance
+from engine.store.routes import Route, chance
 from practice_repo.card import Card
 from practice_repo.outcomes.effects import Effect, experiment_effect
 from practice_repo.outcomes.facts import CaseFacts
@@ -22,6 +20,7 @@ from practice_repo.outcomes.sequential import bounds
 CHAMPION, CHALLENGER = "champion", "challenger"
 GUARD_Z = NormalDist().inv_cdf(0.95)
 LEAST_CASES = 10  # per variant, before anything is said
+LEAST_STEP = 0.01  # of the information between two looks: a look that knows nothing new spends nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +50,14 @@ class Experiment:
         if self.planned_cases < 2 * LEAST_CASES:
             raise InvalidInput(f"Expected {2 * LEAST_CASES} planned cases or more, found {self.planned_cases}.")
 
-    def definition_for(self, business_key: str) -> str:
+    @property
+    def route(self) -> Route:
+        """What the engine does with new cases."""
+        return Route(self.key, {self.challenger_definition_id: self.share, self.champion_definition_id: 1 - self.share})
+
+    def definition_for(self, case_key: str) -> str:
         """The process definition that a new case of this key starts with."""
-        is_challenger = choose_variant(business_key, self.share, self.key) == CHALLENGER
+        is_challenger = choose_variant(case_key, self.share, self.key) == CHALLENGER
         return self.challenger_definition_id if is_challenger else self.champion_definition_id
 
 
@@ -73,17 +77,18 @@ class Verdict:
         return self.state != "continue"
 
 
-def choose_variant(business_key: str, share: float = 0.5, experiment: str = "") -> str:
+def choose_variant(case_key: str, share: float = 0.5, experiment: str = "") -> str:
     """champion or challenger: always the same for the same key, and independent between experiments."""
-    return CHALLENGER if chance(experiment, business_key) < share else CHAMPION
+    return CHALLENGER if chance(experiment, case_key) < share else CHAMPION
 
 
 def by_variant(experiment: Experiment, facts: Iterable[CaseFacts]) -> dict[str, list[CaseFacts]]:
     """The facts of both variants. Only cases that went the way of their key count: others were chosen by somebody."""
     found: dict[str, list[CaseFacts]] = {CHAMPION: [], CHALLENGER: []}
     for each in facts:
-        if each.business_key and each.definition_id == experiment.definition_for(each.business_key):
-            found[choose_variant(each.business_key, experiment.share, experiment.key)].append(each)
+        key = each.business_key or each.case_id
+        if each.definition_id == experiment.definition_for(key):
+            found[choose_variant(key, experiment.share, experiment.key)].append(each)
     return found
 
 
@@ -97,7 +102,8 @@ def judge(
 ) -> Verdict:
     """One look at the experiment: guardrails first, then the KPI against the bound of this look.
 
-    `earlier_looks` are the `information` of the verdicts before. A look that adds no information says continue.
+    `earlier_looks` are the `information` of the verdicts before that had a bound. A look that adds less than a
+    hundredth says continue.
     """
     variants = by_variant(experiment, facts)
     values = {name: kpi_value(card, experiment.kpi, each, figures=figures) for name, each in variants.items()}
@@ -107,16 +113,21 @@ def judge(
     broken = tuple(
         guard.kpi
         for guard in experiment.guardrails
-        if _is_broken(guard, *(kpi_value(card, guard.kpi, variants[name], figures=figures) for name in values))
+        if is_broken(guard, *(kpi_value(card, guard.kpi, variants[name], figures=figures) for name in values))
     )
     effect = _comparison(values[CHAMPION], values[CHALLENGER])
     if broken:
         return Verdict("guardrail", information, effect, broken_guardrails=broken)
-    if effect is None or effect.standard_error == 0 or (earlier_looks and information <= max(earlier_looks)):
+    if effect is None or effect.standard_error == 0 or not _is_news(information, earlier_looks):
         return Verdict("continue", information, effect)
     bound = bounds((*sorted(earlier_looks), information), experiment.alpha)[-1]
     z = effect.improvement / effect.standard_error
     return Verdict(_state(z, bound, information), information, effect, z, bound)
+
+
+def _is_news(information: float, earlier_looks: Sequence[float]) -> bool:
+    latest = max(earlier_looks, default=0.0)
+    return information - latest >= LEAST_STEP or information >= 1 > latest
 
 
 def _state(z: float, bound: float, information: float) -> str:
@@ -130,7 +141,7 @@ def _comparison(champion: KpiValue, challenger: KpiValue) -> Effect | None:
     return experiment_effect(champion, challenger) if known else None
 
 
-def _is_broken(guard: Guardrail, champion: KpiValue, challenger: KpiValue) -> bool:
+def is_broken(guard: Guardrail, champion: KpiValue, challenger: KpiValue) -> bool:
     """Worse by more than is tolerated, and not by chance alone (95 %, one-sided: many looks err on the safe side)."""
     effect = _comparison(champion, challenger)
     if effect is None or min(champion.n, challenger.n) < LEAST_CASES:
