@@ -245,6 +245,8 @@ SENTENCES: tuple[Sentence, ...] = (
         "based on {n:number} deployments, {own:number} in your industry; rest from {segment:segment}",
         "依据 {n} 次实施，其中本行业 {own} 次；其余来自：{segment}",
     ),
+    Sentence("based on {n:number} own measurement", "依据自己的 {n} 次测量"),
+    Sentence("based on {n:number} own measurements", "依据自己的 {n} 次测量"),
 )
 NEEDED: tuple[Sentence, ...] = (  # a prerequisite that is missing
     Sentence("{id:key}, which is neither a candidate nor in place", "{id}（既不是候选也未实施）"),
@@ -258,8 +260,11 @@ MISSING: tuple[Sentence, ...] = (  # an estimate that is missing
     Sentence("cost of {id:key}", "{id} 的费用"),
 )
 SEGMENTS: tuple[Sentence, ...] = (  # whose outcomes stand in for what is not known of the practice itself
-    Sentence("family {family:text} in {industry:code}", "{industry} 行业的 {family} 类"),
-    Sentence("family {family:text}", "{family} 类"),
+    Sentence("family {family:code} in {industry:code}", "{industry}行业的“{family}”类", "“{family}” in {industry}"),
+    Sentence("family {family:code}", "“{family}”类", "“{family}”"),
+    Sentence(
+        "no class: fewer than three finished projects", "无：完成的项目不足三个", "none: fewer than three projects"
+    ),
     Sentence("area {area:code}", "{area} 领域"),
     Sentence("all practices", "全部实践"),
 )
@@ -321,6 +326,10 @@ class Teller:
     def name(self, key: str) -> str:
         """The name of an activity in the reader's language; a key that nobody has stays as it is."""
         return f"“{self.names[key].in_language(self.language)}”" if key in self.names else key
+
+    def segment(self, segment: str) -> str:
+        """Whose outcomes or projects a number comes from."""
+        return self._segment(segment)
 
     def gate(self, gate: str) -> str:
         return GATES[gate].in_language(self.language) if gate in GATES else gate

@@ -141,12 +141,13 @@ def is_known(text: str) -> bool:
 
 # Written for answers that the order of the checks keeps from being given today.
 KEPT_FOR_LATER = {"excludes {rival:key}, which it needs", "can start on day {day:day}"}
+OF_EVIDENCE = {"based on {n:number} own measurement", "based on {n:number} own measurements"}
 
 
 def test_the_table_holds_no_sentence_that_nobody_says():
     said = {match_of(part).said for text in all_that_is_said() for part in sentences_of(text)}
 
-    assert {each.said for each in SENTENCES} - said == KEPT_FOR_LATER
+    assert {each.said for each in SENTENCES} - said == KEPT_FOR_LATER | OF_EVIDENCE
 
 
 def test_chinese_sentences_hold_no_english_words():
