@@ -88,19 +88,28 @@ def _effect(parts: Sequence[tuple[int, KpiValue]], method: str) -> Effect:
 
 
 def interrupted_time_series(
-    kpi: str, before: Sequence[float], after: Sequence[float], *, n: int = 0, unit: str = "", better: str = "higher"
+    kpi: str,
+    before: Sequence[float],
+    after: Sequence[float],
+    *,
+    n: int = 0,
+    unit: str = "",
+    better: str = "higher",
+    gap: int = 0,
 ) -> Effect:
     """The mean step above the trend that the weeks before would have gone on with.
 
     y = a + b·t + c·after + d·after·(t - start), by least squares with errors that may follow each other (Newey and
-    West 1987); the change is c + d · mean of (t - start). `n` is the number of cases behind the weeks.
+    West 1987); the change is c + d · mean of (t - start). `n` is the number of cases behind the weeks, `gap` the
+    weeks of the ramp between them, in which the trend goes on.
     """
     if min(len(before), len(after)) < LEAST_WEEKS:
         raise InvalidInput(
             f"Expected {LEAST_WEEKS} weeks or more before and after, found {len(before)} and {len(after)}."
         )
-    start, values = len(before), [*before, *after]
-    rows = [[1.0, float(t), float(t >= start), float(max(0, t - start))] for t in range(len(values))]
+    start, values = len(before) + gap, [*before, *after]
+    times = [*range(len(before)), *range(start, start + len(after))]
+    rows = [[1.0, float(t), float(t >= start), float(max(0, t - start))] for t in times]
     line = fit(rows, values)
     contrast = [0.0, 0.0, 1.0, (len(after) - 1) / 2]
     return Effect(

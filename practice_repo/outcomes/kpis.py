@@ -50,8 +50,9 @@ def kpi_value(
     *,
     figures: Mapping[str, Any] | None = None,
     days: int | None = None,
+    with_spread: bool = True,
 ) -> KpiValue:
-    """One KPI of the card.
+    """One KPI of the card; without its spread forty times as fast, for series.
 
     The spread is that of a jackknife that leaves out one of up to 40 groups of cases at a time, which also holds for
     medians (Shao and Wu, Annals of Statistics 17(3), 1989). Raises `NotFound` for a KPI that the card does not have.
@@ -66,7 +67,7 @@ def kpi_value(
         return KpiValue(key, None, len(telling), None, kpi.unit, kpi.better, missing)
     measure = _measure(kpi, reads, lists, given)
     value = measure(facts)
-    spread = _jackknife(measure, facts, telling) if value is not None else None
+    spread = _jackknife(measure, facts, telling) if with_spread and value is not None else None
     return KpiValue(key, value, len(telling), spread, kpi.unit, kpi.better)
 
 
