@@ -115,6 +115,14 @@ def resources(work: Work, digests: Sequence[str]) -> dict[str, bytes]:
 _forms: dict[str, forms.Form] = {}
 
 
+def form_set(work: Work, digests: Sequence[str]) -> dict[str, forms.Form]:
+    """The forms with these digests; the unknown ones are read with one statement."""
+    unknown = set(digests) - set(_forms)
+    if unknown:
+        _forms.update((digest, forms.read_form(source)) for digest, source in resources(work, list(unknown)).items())
+    return {digest: _forms[digest] for digest in digests}
+
+
 def form(work: Work, digest: str) -> forms.Form:
     """The form with this digest; read once per process."""
     found = _forms.get(digest)

@@ -14,6 +14,7 @@ from engine.commands.claim_user_task import claim_user_task
 from engine.commands.complete_user_task import complete_user_task
 from engine.commands.delegate_user_task import delegate_user_task
 from engine.commands.form_values import InvalidForm
+from engine.commands.note_form_errors import note_form_errors
 from engine.commands.reassign_user_task import reassign_user_task
 from engine.commands.resolve_delegation import resolve_delegation
 from engine.commands.save_draft import save_draft
@@ -157,8 +158,10 @@ def complete(task_id: str):
     try:
         done = run(command)
     except InvalidForm as error:
+        refused = error.errors
+        run(lambda work: note_form_errors(work, user_task_id=task_id, fields=refused, actor=actor(), now=now()))
         flash(_("Some entries do not fit yet: see the marked fields."), "danger")
-        return worklist_page(Filters.from_request(), task_id, entered=values, errors=error.errors), 422
+        return worklist_page(Filters.from_request(), task_id, entered=values, errors=refused), 422
     except EngineError as error:
         flash(str(error), "warning")
         return _back(task_id)
