@@ -1,13 +1,15 @@
 """The midline: where an enterprise stands among others, without telling who they are."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import quantiles
+from statistics import fmean
 
 from practice_repo.next_best_activity.shrinkage import LEAST_ENTERPRISES
 from practice_repo.outcomes.evidence import Evidence
 
 ANY_INDUSTRY = ""
+LEAST_FOR_QUARTILES = 5  # enterprises: with fewer, three numbers would tell three values
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +25,18 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Midline:
-    """Quartiles of the others' values; `own_percentile` is the share of them (0-100) that the own value reaches."""
+    """Quartiles of the others' values; `own_percentile` is the share of them (0-100) that the own value reaches.
+
+    Each quartile is the mean of the three or four values around it, with three digits, because one of them alone would
+    be somebody's. Quartiles but the median are None below five enterprises. Of examples `enterprises` is 0.
+    """
 
     kpi: str
     industry: str  # "" when the industry has too few: then of all
     enterprises: int
-    lower: float
+    lower: float | None
     median: float
-    upper: float
+    upper: float | None
     own_percentile: float | None = None
     illustrative: bool = False
 
@@ -63,9 +69,30 @@ def midline(
 def _midline(
     kpi: str, industry: str, values: Sequence[float], better: str, own: float | None, illustrative: bool
 ) -> Midline:
-    lower, median, upper = quantiles(values, n=4, method="inclusive")
+    has_quartiles = len(values) >= LEAST_FOR_QUARTILES
+    lower, upper = (_around(values, share) if has_quartiles else None for share in (0.25, 0.75))
+    median = _around(values, 0.5)
     share = None if own is None else 100 * _reached(values, own, better) / len(values)
     return Midline(kpi, industry, len(values), lower, median, upper, share, illustrative)
+
+
+def _around(values: Sequence[float], share: float) -> float:
+    """The mean of the values next to this place of the sorted ones, rounded to three digits."""
+    place = share * (len(values) - 1)
+    near = values[max(0, math.floor(place) - 1) : math.ceil(place) + 2]
+    return float(f"{fmean(near):.3g}")
+
+
+def percentile(own: float, lower: float, median: float, upper: float, better: str = "higher") -> float:
+    """How many of 100 a value reaches when only the quartiles are known: in straight lines between them, 1 to 99."""
+    if own < median:
+        below = 50 - 25 * (median - own) / (median - lower) if median > lower else 1.0
+    elif own > median:
+        below = 50 + 25 * (own - median) / (upper - median) if upper > median else 99.0
+    else:
+        below = 50.0
+    reached = below if better == "higher" else 100 - below
+    return round(min(99.0, max(1.0, reached)), 1)
 
 
 def _reached(values: Sequence[float], own: float, better: str) -> float:

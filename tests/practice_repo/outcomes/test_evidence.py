@@ -6,9 +6,9 @@ import pytest
 
 from engine.errors import InvalidInput
 from practice_repo.next_best_activity.shrinkage import shrink
-from practice_repo.outcomes.benchmark import Measured, measured_of, midline, time_to_median
+from practice_repo.outcomes.benchmark import Measured, measured_of, midline, percentile, time_to_median
 from practice_repo.outcomes.effects import before_after
-from practice_repo.outcomes.evidence import Evidence, evidence_level, evidence_of
+from practice_repo.outcomes.evidence import Evidence, evidence_level, evidence_of, releasable
 from practice_repo.outcomes.kpis import kpi_value
 from tests.practice_repo.outcomes.shop import CARD, cases
 
@@ -114,8 +114,35 @@ def test_the_newest_value_of_an_enterprise_counts():
     records = [record(after=5.0, at=AT + timedelta(days=9)), record(after=9.0)]
     records += [record(after=7.0, enterprise=name) for name in ("b", "c")]
 
-    assert midline(measured_of(records), "mean_hours", industry="retail").median == 7
-    assert midline(measured_of(records), "mean_hours", industry="retail").lower == 6
+    assert midline(measured_of(records), "mean_hours", industry="retail").median == pytest.approx(19 / 3, abs=0.01)
+
+
+def test_no_number_of_a_midline_is_one_enterprises_value():
+    values = [0.11, 0.17, 0.31, 0.42, 0.58, 0.83, 0.97]
+
+    for count in (3, 4, 5, 6, 7):
+        peers = [Measured(f"company-{n}", "win_rate", value) for n, value in enumerate(values[:count])]
+        found = midline(peers, "win_rate")
+        assert not {found.lower, found.median, found.upper} & set(values)
+        assert (found.lower is None) == (found.upper is None) == (count < 5)
+
+
+def test_a_value_between_known_quartiles_has_a_percentile():
+    assert percentile(0.3, 0.2, 0.3, 0.5) == 50
+    assert percentile(0.25, 0.2, 0.3, 0.5) == 37.5
+    assert percentile(0.25, 0.2, 0.3, 0.5, "lower") == 62.5
+    assert (percentile(9, 0.2, 0.3, 0.5), percentile(-9, 0.2, 0.3, 0.5)) == (99, 1)
+
+
+def test_others_records_are_released_in_batches_of_three_enterprises():
+    days = [record(enterprise=name, at=AT + timedelta(days=day)) for day, name in enumerate("aabcadeaf")]
+
+    def released(own="", until=len(days)):
+        return "".join(each.enterprise for each in releasable(days[:until], own))
+
+    assert [released(until=count) for count in (3, 4, 6, 7)] == ["", "aabc", "aabc", "aabcade"]
+    assert released() == "aabcade"  # a again, and f: a batch of two
+    assert sorted(set(released("a"))) == ["a", "b", "c", "d"]
 
 
 def test_the_time_to_the_median_ends_when_the_kpi_stays_there():
