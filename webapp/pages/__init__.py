@@ -8,6 +8,7 @@ from webapp.pages import (
     compare,
     contributions,
     customers,
+    experiments,
     expressions,
     imports,
     library,
@@ -15,6 +16,7 @@ from webapp.pages import (
     messages,
     migrations,
     modeler,
+    nba,
     needs,
     operations,
     quotes,
@@ -39,6 +41,7 @@ MODULES = (
     operations,
     migrations,
     messages,
+    nba,
     library,
     candidates,
     modeler,
@@ -47,6 +50,7 @@ MODULES = (
     needs,
     upgrades,
     contributions,
+    experiments,
     expressions,
 )
 
