@@ -8,6 +8,7 @@ ANALYST = "process_analyst"
 REVIEWER = "practice_reviewer"
 EDITOR = "library_editor"
 MANAGER = "general_manager"
+DEPARTMENT = "department_head"
 
 
 def may_tailor(actor: Actor) -> bool:

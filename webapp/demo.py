@@ -27,14 +27,14 @@ from engine.store.actor import Actor
 from engine.store.tables import MessageSubscription, UserTask
 from practice_repo.commands.acquire import acquire
 from practice_repo.commands.add_need import add_need
-from practice_repo.permissions import ANALYST, EDITOR, LIBRARY, REVIEWER
+from practice_repo.permissions import ANALYST, DEPARTMENT, EDITOR, LIBRARY, MANAGER, REVIEWER
 from practice_repo.practice import Practice
 from processes.customer_base.demo import create_demo as fill_customer_base
 from processes.customer_base.demo_customers import ENGINEERS
 from processes.customer_base.scope import in_enterprise
 from processes.customer_base.tables import TABLES, Party
 from processes.handlers.resources import Resources
-from webapp.library_start import LIBRARY_PRACTICES, ROLE_NAMES, add_role, open_library, readable_practices
+from webapp.library_start import METHOD, ROLE_NAMES, add_role, open_library, readable_practices
 from webapp.passwords import hash_password
 from webapp.tables import Enterprise, Membership, Role, User
 from webapp.wiring import Wiring
@@ -79,15 +79,15 @@ PEOPLE = (
     DemoPerson("ines", "Ines Duarte", ("inside_sales",)),
     DemoPerson("li", "Li Wei 李伟", ("inside_sales", "sales_rep")),
     DemoPerson("rosa", "Rosa Keller", ("sales_rep",)),
-    DemoPerson("max", "Max Fuchs", ("sales_manager", "general_manager")),
+    DemoPerson("max", "Max Fuchs", ("sales_manager", MANAGER, DEPARTMENT)),
     DemoPerson("paul", "Paul Roth", ("pricing_desk", "order_clerk")),
     DemoPerson("eva", "Eva Lind", ("engineering", "quality_engineer", "specialist")),
     DemoPerson("carl", "Carl Hahn", ("credit_controller", "finance", "compliance")),
     DemoPerson("wang", "Wang Fang 王芳", ("warehouse", "returns_warehouse", "parts_store", "stock_planner")),
-    DemoPerson("mira", "Mira Novak", ("marketing_manager", "budget_owner")),
+    DemoPerson("mira", "Mira Novak", ("marketing_manager", "budget_owner", DEPARTMENT)),
     DemoPerson("tom", "Tom Berg", ("campaign_specialist", "content_editor", "analyst")),
     DemoPerson("anna", "Anna Kraus", ("service_agent", "rma_desk")),
-    DemoPerson("dirk", "Dirk Lang", ("dispatcher", "service_manager")),
+    DemoPerson("dirk", "Dirk Lang", ("dispatcher", "service_manager", DEPARTMENT)),
     DemoPerson("fei", "Fei Zhang 张飞", ("field_engineer", "repair_bench", "inspector")),
     DemoPerson("nora", "Nora Beck", (ANALYST,)),
     # Whom the demo customer base names as owners and engineers: work goes to them by name.
@@ -136,7 +136,7 @@ def create_demo(
     `with_cases=False` leaves the worklists empty: for tests that tell a story of their own.
     """
     shipped = readable_practices(note)
-    practices = [each for each in shipped if each.has_process and each.id not in LIBRARY_PRACTICES]
+    practices = [each for each in shipped if each.has_process and each.card.area != METHOD]
     password = _password(wiring)
     people = list(_people(practices))
     clock = PastClock(wiring.clock.now(), hours=HISTORY_HOURS)

@@ -9,14 +9,16 @@ from practice_repo.algebra.package import Package
 from practice_repo.commands.make_available import models_in_order
 from practice_repo.commands.publish_shipped import publish_shipped
 from practice_repo.contributing import REVIEW_PROCESS
-from practice_repo.permissions import ANALYST, EDITOR, LIBRARY, REVIEWER
+from practice_repo.permissions import ANALYST, DEPARTMENT, EDITOR, LIBRARY, REVIEWER
 from practice_repo.practice import Practice, Text, read_practice, shipped_practices
 from webapp.tables import Enterprise, Role
 from webapp.wiring import Wiring
 
 LIBRARY_PRACTICES = frozenset({REVIEW_PROCESS})  # run in the library, not in the enterprises
+METHOD = "method"  # the area of the processes that are the method itself; `start_loop` deploys them
 ROLE_NAMES = {
     ANALYST: Text("Process analyst", "流程分析师"),
+    DEPARTMENT: Text("Department head", "部门负责人"),
     REVIEWER: Text("Library reviewer", "库评审员"),
     EDITOR: Text("Library editor", "库编辑"),
 }
