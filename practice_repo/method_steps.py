@@ -1,7 +1,7 @@
 """The checklists of others (Winer, CRM-Iris) and the tree of benefits, read from `data/`."""
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,8 +11,21 @@ from engine.errors import InvalidModel
 from practice_repo.practice import Text
 
 FOLDER = Path(__file__).parent / "data"
-STEP_KEYS = {"key", "name", "explanation", "capabilities", "figures", "essential"}
+STEP_KEYS = {"key", "name", "explanation", "capabilities", "figures", "essential", "open"}
 BENEFIT_KEYS = {"key", "name", "explanation", "kpis"}
+
+
+@dataclass(frozen=True)
+class OpenPoint:
+    """What is said while a figure is zero or unknown (`none`), or while it is above zero (`some`)."""
+
+    figure: str
+    when: str  # none | some
+    text: Text
+    to: str  # where something can be done about it: needs | profile | rollouts | customers …, see the page
+
+    def applies(self, values: Mapping[str, Any]) -> bool:
+        return bool(values.get(self.figure)) == (self.when == "some")
 
 
 @dataclass(frozen=True)
@@ -25,6 +38,7 @@ class Step:
     capabilities: frozenset[str]
     figures: tuple[str, ...]
     essential: tuple[str, ...]  # one of them must not be zero
+    open: tuple[OpenPoint, ...]
 
 
 @dataclass(frozen=True)
@@ -48,6 +62,7 @@ def steps(checklist: str) -> tuple[Step, ...]:
             capabilities=frozenset(each["capabilities"]),
             figures=tuple(each["figures"]),
             essential=tuple(each["essential"]),
+            open=tuple(_open_point(point) for point in each["open"]),
         )
         for each in _tables(f"{checklist}.toml", "step", STEP_KEYS)
     )
@@ -71,6 +86,12 @@ def _tables(file: str, name: str, wanted: Iterable[str]) -> list[dict[str, Any]]
                 f"{file}: [[{name}]] {number} must have {', '.join(sorted(wanted))}, found {', '.join(sorted(table))}."
             )
     return tables
+
+
+def _open_point(point: dict[str, Any]) -> OpenPoint:
+    if point["when"] not in ("none", "some"):
+        raise InvalidModel(f"An open point applies when there is 'none' or 'some', found '{point['when']}'.")
+    return OpenPoint(point["figure"], point["when"], _text(point["text"]), point["to"])
 
 
 def _text(words: dict[str, str]) -> Text:

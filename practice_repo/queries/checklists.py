@@ -13,7 +13,7 @@ from engine.store.tables import Incident, ProcessDefinition, UserTask
 from engine.store.unit_of_work import Work
 from practice_repo.activities import IN_PLACE, UNDER_WAY, Activity, activities_of
 from practice_repo.described import text_of
-from practice_repo.method_steps import Step, steps
+from practice_repo.method_steps import OpenPoint, Step, steps
 from practice_repo.nba_tables import NbaProfile, NbaRollout, PracticeEvidence
 from practice_repo.practice import Text
 from practice_repo.tables import (
@@ -52,6 +52,7 @@ class CheckedStep:
     figures: tuple[tuple[str, Any], ...]  # (key, number or None where nobody knows)
     practices: tuple[Serving, ...]  # the furthest first
     state: str
+    open: tuple[OpenPoint, ...]
     activities: tuple[Activity, ...] = ()
 
     @property
@@ -325,18 +326,21 @@ def _checked(
 ) -> CheckedStep:
     serving = [each for each in known if each.capabilities & step.capabilities]
     serving.sort(key=lambda each: (ORDER.index(each.status), each.item_id))
+    points = tuple(each for each in step.open if each.applies(values))
+    has_data = any(values.get(key) for key in step.essential)
     return CheckedStep(
         step=step,
         figures=tuple((key, values.get(key)) for key in step.figures),
         practices=tuple(serving),
-        state=_state(any(values.get(key) for key in step.essential), {each.status for each in serving}),
+        state=_state(has_data, {each.status for each in serving}, is_open=bool(points)),
+        open=points,
         activities=tuple(each for each in activities if each.step == step.key),
     )
 
 
-def _state(has_data: bool, statuses: set[str]) -> str:
-    """How far a step is: with data and a practice that works with it, it is in place."""
-    if has_data and (not statuses or "in_place" in statuses):
+def _state(has_data: bool, statuses: set[str], *, is_open: bool) -> str:
+    """How far a step is: with data, a practice that works with it and no open point, it is in place."""
+    if has_data and not is_open and (not statuses or "in_place" in statuses):
         return "in_place"
     if has_data or statuses - {"in_library"}:
         return "begun"
@@ -347,7 +351,7 @@ def _kpis(
     work: Work, enterprise_id: str, known: Iterable[Serving], profile: NbaProfile | None
 ) -> tuple[KpiOfCard, ...]:
     """The KPIs of practices in place, those with a target or a value first."""
-    targets = _targets(profile)
+    targets = targets_of(profile)
     measured = _measured(work, enterprise_id)
     found = (
         _kpi(each, key, name, targets.get(f"{each.item_id}.{key}"), measured.get((each.item_id, key)))
@@ -372,7 +376,8 @@ def _kpi(practice: Serving, key: str, name: Text, target: Decimal | None, row: R
     )
 
 
-def _targets(profile: NbaProfile | None) -> dict[str, Decimal]:
+def targets_of(profile: NbaProfile | None) -> dict[str, Decimal]:
+    """What the profile wants to reach, by "practice.kpi"."""
     return {key: Decimal(value) for key, value in ((profile.targets if profile else None) or {}).items()}
 
 
@@ -394,7 +399,7 @@ def _kpi_figures(known: Iterable[Serving], kpis: tuple[KpiOfCard, ...], profile:
     return {
         "kpis_known": sum(len(each.kpis) for each in known),
         "kpis_in_place": len(kpis),
-        "kpi_targets": len(_targets(profile)),
+        "kpi_targets": len(targets_of(profile)),
         "kpis_measured": measured,
         "evidence": measured,
     }
