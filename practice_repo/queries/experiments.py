@@ -1,6 +1,6 @@
 """What the screens of experiments show: the list, one with its two variants and bounds, what could be started."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -192,6 +192,16 @@ def experiment(
         looks=tuple(_look(each) for each in row.looks),
         is_superseded=row.state == RUNNING and _route_key(work, row) != row.id,
     )
+
+
+def running_on(work: Work, *, enterprise_id: str, process_ids: Collection[str]) -> tuple[str, ...]:
+    """The ids of the experiments that run on these processes."""
+    statement = select(EXPERIMENT.id).where(
+        EXPERIMENT.enterprise_id == enterprise_id,
+        EXPERIMENT.process_id.in_(sorted(process_ids)),
+        EXPERIMENT.state == RUNNING,
+    )
+    return tuple(work.execute(statement.order_by(EXPERIMENT.started_at)).scalars())
 
 
 def choices(work: Work, *, candidate_id: str, actor: Actor) -> Choices:

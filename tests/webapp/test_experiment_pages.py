@@ -4,9 +4,13 @@ import re
 
 import pytest
 
+from practice_repo.commands.look_at_experiment import look_at_experiment
+from practice_repo.commands.stop_experiment import stop_experiment
 from practice_repo.nba_tables import NbaExperiment
 from practice_repo.outcomes.experiment import CHAMPION, choose_variant
 from tests.support.office import BOSS, counted_statements
+from tests.webapp.test_browser import address as address
+from tests.webapp.test_browser import serious, sign_in
 
 MEASURES = """
 [[fact]]
@@ -92,6 +96,9 @@ def test_an_experiment_is_started_with_its_guardrails(anna, practices, candidate
     assert (row.kpi, row.planned_cases, row.share) == ("mean_hours", 40, 0.5)
     assert row.guardrails == [{"kpi": "fine_share", "tolerance": 0.05}]
     assert f"/experiments/{row.id}" in anna.get("/experiments").text
+    overview = anna.get(f"/practices/{candidate_id}").text
+    assert f'href="/experiments/{row.id}"' in overview
+    assert "it ends the running experiment" in overview
     again = anna.get(f"/experiments/new?candidate={candidate_id}")
     assert again.headers["Location"].endswith(f"/experiments/{row.id}")
 
@@ -213,3 +220,34 @@ def test_the_statements_of_a_page_do_not_grow_with_the_cases(anna, practices, ru
 def work_on_more(practices, running: str) -> None:
     for number in range(6):
         practices.office.start("triage", {"amount": 10}, business_key=f"more-{number}")
+
+
+@pytest.mark.parametrize(("language", "scheme", "width"), [("en-GB", "light", 1440), ("zh-CN", "dark", 390)])
+def test_the_pages_are_accessible_and_fit_the_screen(
+    chromium, address, practices, candidate_id, running, language, scheme, width
+):
+    work_on(practices, running, 24, champion=5, challenger=5)
+    practices.do(look_at_experiment, experiment_id=running)
+    viewport = {"width": width, "height": 900}
+    context = chromium.new_context(base_url=address, locale=language, color_scheme=scheme, viewport=viewport)
+    page = context.new_page()
+    sign_in(page, "anna")
+
+    found = shown(page, f"/experiments/{running}") + shown(page, "/experiments")
+    practices.do(stop_experiment, experiment_id=running, reason="enough", keep="challenger")
+    found += shown(page, f"/experiments/{running}") + shown(page, f"/experiments/new?candidate={candidate_id}")
+    context.close()
+
+    assert not found, "\n".join(found)
+
+
+def shown(page, path: str) -> list[str]:
+    """What is wrong with the page for people who see little or have a small screen."""
+    answer = page.goto(path)
+    page.wait_for_load_state("networkidle")
+    found = serious(page, path)
+    if answer.status != 200:
+        found.append(f"{answer.status} on {path}")
+    if page.evaluate("() => document.documentElement.scrollWidth > innerWidth"):
+        found.append(f"too wide: {path}")
+    return found

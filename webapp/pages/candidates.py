@@ -25,6 +25,7 @@ from practice_repo.commands.restore_commit import restore_commit
 from practice_repo.commands.undo_operation import undo_operation
 from practice_repo.permissions import may_tailor, must_tailor
 from practice_repo.queries import needs, workspace
+from practice_repo.queries.experiments import running_on
 from practice_repo.queries.validations import validations
 from practice_repo.validation import validate
 from webapp.access import actor, enterprise_id, now, read, role_names, run, wiring
@@ -60,6 +61,9 @@ def show(candidate_id: str):
             "package": workspace.draft_package(work, **who),
             "commits": workspace.commits(work, **who),
         }
+        if tab == "overview":
+            processes = {each.process_id for each in found["candidate"].row.deployed}
+            found["experiments"] = running_on(work, enterprise_id=enterprise_id(), process_ids=processes)
         if tab == "changes":
             found["needs"] = needs.needs(work, enterprise_id=enterprise_id())
         if tab == "enterprise" and _card(found["package"]):
