@@ -17,8 +17,10 @@ from practice_repo.candidate_states import ENDED
 from practice_repo.contents import get_files, put_files, tree_digest
 from practice_repo.described import described, facet_entries, search_text
 from practice_repo.notices import notify
+from practice_repo.outcomes.evidence import evidence_level as measured_level
 from practice_repo.permissions import must_edit_library
 from practice_repo.practice import HIGHEST_EVIDENCE_LEVEL, Card, practice_of_files
+from practice_repo.queries.evidence import evidence
 from practice_repo.stale import mark_stale
 from practice_repo.tables import (
     PracticeCandidate,
@@ -68,6 +70,7 @@ def publish(
     must_edit_library(actor)
     card = practice_of_files(package.files).card
     level = card.evidence_level if evidence_level is None else evidence_level
+    level = max(level, measured_level(evidence(work, item_id=card.id)))  # what was proven stays proven
     if not 0 <= level <= HIGHEST_EVIDENCE_LEVEL or edge not in EDGES:
         raise InvalidInput(f"An evidence level from 0 to 3 and one of {', '.join(EDGES)} were expected.")
     tree = put_files(work, package.files)
