@@ -167,6 +167,7 @@ def _input(each: Considered, candidate: Candidate, horizon_days: int) -> dict[st
         "effect_deviation": round(each.effect_deviation, 2),
         "success": str(candidate.success),
         "evidence": each.evidence,
+        "experience": {"share": str(each.experience.share), "rollouts": each.experience.rollouts},
         "duration_days": candidate.duration_days,
         "prerequisites": list(candidate.prerequisites),
         "excludes": list(candidate.excludes),

@@ -16,17 +16,17 @@ from engine.errors import InvalidState
 from engine.store.unit_of_work import Work
 from practice_repo.activities import IN_PLACE, SHOWN, UNDER_WAY, Activity, activities_of
 from practice_repo.expectations import Expectation, ExpectedEffect
+from practice_repo.experience import Experience, Promise, experience, promises
 from practice_repo.nba_tables import NbaActivity, NbaEstimate, NbaProfile, NbaRecommendation, NbaRollout
 from practice_repo.next_best_activity.availability import Exclusion
 from practice_repo.next_best_activity.candidate import ZERO, Budget, Candidate, Horizon, Portfolio, Standing
-from practice_repo.next_best_activity.estimates import CostFactor, cost_factor
+from practice_repo.next_best_activity.estimates import CENT, CostFactor, Project, cost_factor
 from practice_repo.next_best_activity.gates import ChangeLoadPolicy, Conditions, Enterprise, hold_back
 from practice_repo.next_best_activity.robustness import Uncertainty
 from practice_repo.next_best_activity.shrinkage import Shrunk, with_expert
 from practice_repo.queries.evidence import LibraryEffect, library_effects, projects
 from practice_repo.tables import PracticeNeed
 
-USUAL_ERROR = 0.5  # of a guess without a range, as a share of it; start value
 USUAL_COST_DEVIATION = 0.2  # of the logarithm of the cost, until rollouts have told; start value
 P10_TO_P90 = 2.563  # standard deviations between them
 P80 = 0.8416
@@ -60,6 +60,7 @@ class Considered:
     effect_deviation: float
     cost_factor: CostFactor
     evidence: int  # deployments behind it
+    experience: Experience  # with own estimates: guesses were multiplied by its share
 
     @property
     def uncertainty(self) -> Uncertainty:
@@ -123,55 +124,75 @@ def rollouts_of(work: Work, enterprise_id: str) -> list[NbaRollout]:
     return list(work.session.execute(statement).scalars())
 
 
+@dataclass(frozen=True)
+class Knowledge:
+    """What was measured so far: by everybody of practices, by this enterprise of its own estimates."""
+
+    effects: Mapping[tuple[str, str], LibraryEffect]
+    projects: Sequence[Project]
+    promises: Sequence[Promise]
+
+
 def consider(work: Work, profile: NbaProfile, activities: Sequence[Activity]) -> dict[str, Considered]:
     """Every activity with effect and cost as they are expected today, by key."""
     estimates = current_estimates(work, profile.enterprise_id)
     expectations = {
         each.id: Expectation.of_json(estimates[each.id].content) for each in activities if each.id in estimates
     }
-    wanted = {(effect.practice, effect.kpi) for each in expectations.values() for effect in each.effects}
-    known = library_effects(work, enterprise_id=profile.enterprise_id, industry=profile.industry, wanted=wanted)
-    past = projects(work)
+    known = _knowledge(work, profile, [(each, expectations[each.id]) for each in activities if each.id in expectations])
     return {
-        each.key: _considered(
-            each,
-            estimates.get(each.id),
-            expectations.get(each.id),
-            known,
-            cost_factor(past, each.item_id or "", each.area),
-            profile.horizon_days,
-        )
+        each.key: _considered(each, estimates.get(each.id), expectations.get(each.id), known, profile.horizon_days)
         for each in activities
     }
 
 
 def consider_guess(work: Work, profile: NbaProfile, activity: Activity, expectation: Expectation) -> Considered:
     """The activity as a scan would see it with this expectation, before anybody keeps it."""
-    wanted = {(effect.practice, effect.kpi) for effect in expectation.effects}
-    known = library_effects(work, enterprise_id=profile.enterprise_id, industry=profile.industry, wanted=wanted)
-    factor = cost_factor(projects(work), activity.item_id or "", activity.area)
-    return _considered(activity, None, expectation, known, factor, profile.horizon_days)
+    known = _knowledge(work, profile, [(activity, expectation)])
+    return _considered(activity, None, expectation, known, profile.horizon_days)
+
+
+def _knowledge(work: Work, profile: NbaProfile, expected: Iterable[tuple[Activity, Expectation]]) -> Knowledge:
+    wanted = {
+        (effect.practice, effect.kpi) for each, what in expected for effect in what.effects if _is_of(each, effect)
+    }
+    return Knowledge(
+        library_effects(work, enterprise_id=profile.enterprise_id, industry=profile.industry, wanted=wanted),
+        projects(work),
+        promises(work, profile.enterprise_id),
+    )
+
+
+def _is_of(activity: Activity, effect: ExpectedEffect) -> bool:
+    """Whether outcomes of the practice that has the KPI are outcomes of this activity."""
+    return bool(effect.practice) and effect.practice == activity.item_id
 
 
 def _considered(
     activity: Activity,
     estimate: Any,
     expectation: Expectation | None,
-    known: Mapping[tuple[str, str], LibraryEffect],
-    factor: CostFactor,
+    known: Knowledge,
     horizon_days: int,
 ) -> Considered:
+    factor = cost_factor(known.projects, activity.item_id or "", activity.area)
+    trust = experience(known.promises, activity.area)
     if expectation is None:
-        return Considered(activity, None, None, None, (), None, None, 0.0, factor, 0)
-    lines = tuple(count_effect(each, known.get((each.practice, each.kpi))) for each in expectation.effects)
-    counted = replace(expectation, effects=tuple(replace(each.expected, change=each.change) for each in lines))
+        return Considered(activity, None, None, None, (), None, None, 0.0, factor, 0, trust)
+    lines = tuple(
+        count_effect(each, known.effects.get((each.practice, each.kpi)) if _is_of(activity, each) else None, trust)
+        for each in expectation.effects
+    )
+    lump = None if expectation.lump_effect is None else (expectation.lump_effect * trust.share).quantize(CENT)
+    counted = replace(
+        expectation, effects=tuple(replace(each.expected, change=each.change) for each in lines), lump_effect=lump
+    )
     years = float(counted.ramp.days_of_full_effect(horizon_days)) / 365
     variance = sum(
         (line.deviation * float(line.expected.volume_per_year * line.expected.unit_value) * years) ** 2
         for line in lines
         if line.change is not None
     )
-    lump = USUAL_ERROR * float(expectation.lump_effect or 0)
     return Considered(
         activity,
         expectation,
@@ -180,19 +201,24 @@ def _considered(
         lines,
         counted.effect(horizon_days),
         counted.cost(horizon_days, factor.median),
-        math.sqrt(variance + lump**2),
+        math.sqrt(variance + (trust.error * float(lump or 0)) ** 2),
         factor,
         max((line.library.outcomes for line in lines if line.library), default=0),
+        trust,
     )
 
 
-def count_effect(expected: ExpectedEffect, library: LibraryEffect | None) -> EffectLine:
-    """People's guess and what others measured, each with the weight of its precision.
+def count_effect(
+    expected: ExpectedEffect, library: LibraryEffect | None, trust: Experience = Experience()
+) -> EffectLine:
+    """People's guess, as far as guesses have come true, and what others measured, each with the weight of its
+    precision.
 
     What the library knows is a share of the baseline; without a baseline only the guess counts.
     """
-    guess, base = expected.change, abs(expected.baseline or ZERO)
-    error = _error_of(expected)
+    base = abs(expected.baseline or ZERO)
+    guess = None if expected.change is None else (expected.change * trust.share).quantize(KEPT)
+    error = _error_of(expected, trust)
     if library is None or not base:
         said = expected.source or ("own estimate" if guess is not None else "nobody has estimated it")
         return EffectLine(expected, guess, error, None, said)
@@ -204,10 +230,13 @@ def count_effect(expected: ExpectedEffect, library: LibraryEffect | None) -> Eff
     return EffectLine(expected, change, deviation, library, library.said)
 
 
-def _error_of(expected: ExpectedEffect) -> float:
+def _error_of(expected: ExpectedEffect, trust: Experience) -> float:
+    """The larger of what people say and what their guesses were off by."""
+    usual = trust.error * abs(float(expected.change or 0))
     if expected.low is not None and expected.high is not None and expected.high > expected.low:
-        return float(expected.high - expected.low) / P10_TO_P90
-    return USUAL_ERROR * abs(float(expected.change or 0))
+        said = float(expected.high - expected.low) / P10_TO_P90
+        return max(said, usual) if trust.rollouts else said
+    return usual
 
 
 def _portfolio(profile: NbaProfile, considered: Iterable[Considered], standing: Standing) -> Portfolio:

@@ -42,9 +42,9 @@ class Office(Desk):
         self.max = Actor("max", frozenset({MANAGER}), enterprise_id="demo")
         self.do(set_profile, actor=self.max, industry="machinery", horizon_days=360)
 
-    def adds(self, key: str, effect=None, cost=None, **more) -> str:
+    def adds(self, key: str, effect=None, cost=None, area="", **more) -> str:
         """An own activity with an estimate of plain amounts; without amounts nobody has estimated it."""
-        found = self.do(add_activity, key=key, title=f"Practice {key}")
+        found = self.do(add_activity, key=key, title=f"Practice {key}", area=area)
         if effect is not None or cost is not None:
             self.estimates(found, expecting(effect, cost, **more))
         return found
