@@ -1,5 +1,6 @@
 """Champion and challenger on live cases: what the verbs and the questions of experiments share."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +12,7 @@ from engine.commands.reinstate_version import reinstate_version
 from engine.commands.user_tasks import audit
 from engine.errors import InvalidState, NotFound
 from engine.store.actor import Actor
-from engine.store.tables import ProcessDefinition
+from engine.store.tables import ProcessDefinition, ProcessInstance
 from engine.store.unit_of_work import Work
 from practice_repo.card import Card, Kpi, read_card
 from practice_repo.contents import get_trees
@@ -27,6 +28,7 @@ from practice_repo.practice import CARD
 from practice_repo.tables import PracticeCandidate, PracticeCommit, PracticeDeployment
 
 RUNNING, ENDED = "running", "ended"
+LATEST_CASES = 200  # that tell how long cases usually take
 VERDICTS = (
     "challenger_better",
     "champion_better",
@@ -80,6 +82,19 @@ def experiment_of(row: Any) -> Experiment:
 def spent_looks(looks: Sequence[Mapping[str, Any]]) -> tuple[float, ...]:
     """The information of the looks that had a bound, and so used up some of alpha."""
     return tuple(look["information"] for look in looks if look["bound"] is not None)
+
+
+def usual_days(work: Work, enterprise_id: str, process_id: str) -> int:
+    """The days within which nine of ten of the process's latest cases ended; 0 while none has."""
+    columns = ProcessInstance.__table__.c
+    rows = work.execute(
+        select(columns.started_at, columns.ended_at)
+        .where(columns.enterprise_id == enterprise_id, columns.process_id == process_id, columns.state == "completed")
+        .order_by(columns.started_at.desc())
+        .limit(LATEST_CASES)
+    ).all()
+    spans = sorted(row.ended_at - row.started_at for row in rows)
+    return math.ceil(spans[(len(spans) - 1) * 9 // 10] / timedelta(days=1)) if spans else 0
 
 
 # The two ways ---------------------------------------------------------------------------------------------------------
@@ -206,7 +221,12 @@ def facts_of(
     calendar: Calendar | None = None,
     outcomes: OutcomeReader | None = None,
 ) -> list[CaseFacts]:
-    """The facts of both variants' cases since the start of the experiment, each by its own card."""
+    """The facts of both variants' cases since the start of the experiment, each by its own card.
+
+    Only cases that are `settle_days` old count: of younger ones only the quick have told anything yet, and a slower way
+    would look worse than it is.
+    """
+    end = min(row.ended_at or now, now - timedelta(days=row.settle_days)) + timedelta.resolution
     shared = card_of(variants)
     by_card: list[tuple[Card, list[str]]] = []
     for variant in variants.values():
@@ -226,7 +246,7 @@ def facts_of(
             process_ids=(row.process_id,),
             definition_ids=definition_ids,
             start=row.started_at,
-            end=(row.ended_at or now) + timedelta.resolution,
+            end=end,
             now=now,
             calendar=calendar,
             outcomes=outcomes,

@@ -175,6 +175,7 @@ class NbaExperiment(Base):
     kpi: Mapped[str] = mapped_column(Key)
     share: Mapped[float]
     planned_cases: Mapped[int]
+    settle_days: Mapped[int] = mapped_column(default=0)  # how old a case must be to count
     guardrails: Mapped[Any] = mapped_column(Json)  # [{kpi, tolerance}]
     looks: Mapped[Any] = mapped_column(Json)  # verdicts so far: [{at, state, information, z, bound, …}]
     state: Mapped[str] = mapped_column(Word)  # running | ended

@@ -24,6 +24,8 @@ from practice_repo.nba_tables import NbaExperiment
 from practice_repo.outcomes.experiment import Guardrail
 from practice_repo.permissions import must_estimate
 
+MOST_DAYS = 3660
+
 
 def start_experiment(
     work: Work,
@@ -32,6 +34,7 @@ def start_experiment(
     kpi: str,
     planned_cases: int,
     share: float = 0.5,
+    settle_days: int = 0,
     guardrails: Sequence[Guardrail] = (),
     against: str | None = None,
     rollout_id: str | None = None,
@@ -42,7 +45,8 @@ def start_experiment(
 
     The challenger is the candidate's deployed version, the champion the version of the process before it, or the
     deployed version of the candidate `against`. `share` of the cases (0-1) are the challenger's; `planned_cases` are
-    both variants' together. Raises NotPermitted, NotFound, InvalidState while an experiment on the process runs,
+    both variants' together; a case counts when it is `settle_days` old, so that slow cases are not missed
+    (`experiments.usual_days` suggests how many). Raises NotPermitted, NotFound, InvalidState while an experiment on the process runs,
     InvalidInput for KPIs that cases alone do not tell and for versions that cannot start alike.
     """
     enterprise_id = must_estimate(actor)
@@ -54,6 +58,8 @@ def start_experiment(
     for key in (kpi, *(guard.kpi for guard in guardrails)):
         _must_be_comparable(key, challenger, champion)
     _must_be_guardrails(kpi, guardrails)
+    if not 0 <= settle_days <= MOST_DAYS:
+        raise InvalidInput(f"A case counts after 0 to {MOST_DAYS} days, found {settle_days}.")
     row = NbaExperiment(
         id=new_id(),
         enterprise_id=enterprise_id,
@@ -64,6 +70,7 @@ def start_experiment(
         kpi=kpi,
         share=share,
         planned_cases=planned_cases,
+        settle_days=settle_days,
         guardrails=[{"kpi": guard.kpi, "tolerance": guard.tolerance} for guard in guardrails],
         looks=[],
         state=RUNNING,

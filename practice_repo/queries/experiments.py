@@ -25,6 +25,7 @@ from practice_repo.experiments import (
     measurable_kpis,
     running_experiment,
     spent_looks,
+    usual_days,
     variants_of,
 )
 from practice_repo.nba_tables import NbaExperiment
@@ -58,6 +59,7 @@ class ExperimentRow:
     verdict: str | None  # see experiments.VERDICTS
     share: float
     planned_cases: int
+    settle_days: int
     information: float
     looks: int
     rollout_id: str | None
@@ -68,7 +70,7 @@ class ExperimentRow:
 
 @dataclass(frozen=True)
 class VariantView:
-    """One way: `cases` went it, `n` of them tell the KPI; `low` and `high` are a 95 % interval."""
+    """One way: `cases` went it and are old enough to count, `n` of them tell the KPI; `low` and `high` are a 95 % interval."""
 
     variant: Variant
     cases: int
@@ -146,6 +148,7 @@ class Choices:
     former: Variant | None  # the version before
     rivals: tuple[Variant, ...]  # other practices deployed as the same process
     kpis: tuple[Kpi, ...]
+    settle_days: int  # within which nine of ten cases end
     running: str | None  # the experiment that is there already
 
 
@@ -225,6 +228,7 @@ def choices(work: Work, *, candidate_id: str, actor: Actor) -> Choices:
         known.get(former or ""),
         tuple(known[each] for each in rivals if each in known),
         measurable_kpis(challenger.card) if challenger.card else (),
+        usual_days(work, enterprise_id, challenger.process_id),
         running_experiment(work, enterprise_id, challenger.process_id),
     )
 
@@ -243,6 +247,7 @@ def _row(row: Row[Any], champion: Variant, challenger: Variant) -> ExperimentRow
         verdict=row.verdict,
         share=row.share,
         planned_cases=row.planned_cases,
+        settle_days=row.settle_days,
         information=max((look["information"] for look in row.looks), default=0.0),
         looks=len(row.looks),
         rollout_id=row.rollout_id,

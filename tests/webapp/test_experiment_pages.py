@@ -32,7 +32,14 @@ unit = "share"
 better = "higher"
 formula = "count(cases[is_fine = true]) / count(cases)"
 [[variation_point]]"""
-FORM = {"kpi": "mean_hours", "planned_cases": "40", "share": "50", "against": "", "guard.fine_share": "5"}
+FORM = {
+    "kpi": "mean_hours",
+    "planned_cases": "40",
+    "share": "50",
+    "settle_days": "0",
+    "against": "",
+    "guard.fine_share": "5",
+}
 
 
 @pytest.fixture
@@ -108,6 +115,7 @@ def test_an_experiment_is_started_with_its_guardrails(anna, practices, candidate
     [
         ({"planned_cases": "many"}, 400, "A number was expected"),
         ({"planned_cases": "NaN"}, 400, "A number was expected"),
+        ({"settle_days": "-3"}, 400, "0 to 3660 days"),
         ({"share": "100"}, 400, "share above 0 and below 1"),
         ({"kpi": "answered"}, 400, "that the cases of"),
         ({"guard.fine_share": "-1"}, 400, "tolerance"),
@@ -141,6 +149,23 @@ def test_the_page_shows_both_ways_the_difference_the_bounds_and_the_guardrails(a
     assert "may become worse by 5.0 percentage points" in page
     assert "holds" in page
     assert "Not clear yet" in page
+
+
+def test_a_case_counts_when_it_has_settled(anna, practices, candidate_id):
+    practices.office.start("triage", {"amount": 10}, business_key="earlier")
+    practices.office.clock.pass_by(days=2)
+    practices.office.complete("look", {"fine": True}, actor=BOSS)
+    assert re.search(r'name="settle_days"[^>]*value="2"', anna.get(f"/experiments/new?candidate={candidate_id}").text)
+    anna.post("/experiments", {"candidate": candidate_id} | FORM | {"settle_days": "3"})
+    running = practices.row(NbaExperiment).id
+    work_on(practices, running, 2)
+
+    early = anna.get(f"/experiments/{running}").text
+    practices.office.clock.pass_by(days=3)
+    late = anna.get(f"/experiments/{running}").text
+
+    assert "a case counts after 3 days" in early
+    assert (early.count("0 cases,"), late.count("1 case,")) == (2, 2)
 
 
 def test_a_look_that_is_clear_ends_it(anna, practices, running):

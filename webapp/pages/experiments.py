@@ -110,6 +110,7 @@ def start():
             kpi=kpi,
             planned_cases=int(_number(form.get("planned_cases", ""))),
             share=float(_number(form.get("share", ""))) / 100,
+            settle_days=int(_number(form.get("settle_days", ""))),
             guardrails=guardrails,
             against=form.get("against") or None,
             actor=actor(),

@@ -256,6 +256,16 @@ def test_looking_again_without_new_cases_spends_nothing(sqlite_trial):
     assert [each.bound is None for each in verdicts] == [False, True, True]
 
 
+def test_cases_that_have_not_settled_do_not_count(trial):
+    running = trial.begins(planned_cases=40, settle_days=5)
+    chance = random.Random(8)
+    trial.works(36, slower(running, chance, 2, 1), experiment_id=running)
+
+    assert trial.looks(running).information == 0
+    trial.clock.pass_by(days=5)
+    assert trial.looks(running).information == pytest.approx(0.9)
+
+
 def test_a_newer_version_ends_the_experiment_without_a_verdict(trial):
     running = trial.begins()
     trial.changed("Write to the customer", "Visit the customer")
@@ -331,6 +341,7 @@ def test_what_is_not_deployed_cannot_compete(sqlite_trial):
         ({"kpi": "cost"}, "cases of 'Welcome customers' tell, found 'cost': choose one of mean_hours, glad_share"),
         ({"kpi": "calls"}, "found 'calls'"),
         ({"kpi": "nothing"}, "found 'nothing'"),
+        ({"settle_days": -1}, "after 0 to 3660 days"),
         ({"share": 1.0}, "share above 0 and below 1"),
         ({"planned_cases": 4}, "planned cases or more"),
         ({"guardrails": [Guardrail("mean_hours")]}, "stands in an experiment once"),

@@ -5,6 +5,7 @@ Revises nothing.
 
 import sqlalchemy as sa
 from alembic import op
+
 import engine.store.types
 
 revision = "0001"
@@ -486,6 +487,7 @@ def upgrade() -> None:
         sa.Column("kpi", sa.String(length=255), nullable=False),
         sa.Column("share", sa.Double(), nullable=False),
         sa.Column("planned_cases", sa.Integer(), nullable=False),
+        sa.Column("settle_days", sa.Integer(), nullable=False),
         sa.Column("guardrails", engine.store.types.Json(), nullable=False),
         sa.Column("looks", engine.store.types.Json(), nullable=False),
         sa.Column("state", sa.String(length=32), nullable=False),
