@@ -46,8 +46,10 @@ def start_experiment(
     The challenger is the candidate's deployed version, the champion the version of the process before it, or the
     deployed version of the candidate `against`. `share` of the cases (0-1) are the challenger's; `planned_cases` are
     both variants' together; a case counts when it is `settle_days` old, so that slow cases are not missed
-    (`experiments.usual_days` suggests how many). Raises NotPermitted, NotFound, InvalidState while an experiment on the process runs,
-    InvalidInput for KPIs that cases alone do not tell and for versions that cannot start alike.
+    (`experiments.usual_days` suggests how many).
+
+    Raises NotPermitted, NotFound, InvalidState while an experiment on the process runs, InvalidInput for KPIs that
+    cases alone do not tell and for versions that cannot start alike.
     """
     enterprise_id = must_estimate(actor)
     challenger = deployed_variant(work, enterprise_id, candidate_id)

@@ -70,7 +70,7 @@ class ExperimentRow:
 
 @dataclass(frozen=True)
 class VariantView:
-    """One way: `cases` went it and are old enough to count, `n` of them tell the KPI; `low` and `high` are a 95 % interval."""
+    """One way: `cases` went it and count, `n` of them tell the KPI; `low` and `high` are a 95 % interval."""
 
     variant: Variant
     cases: int
