@@ -1,16 +1,18 @@
 """What one rollout of a practice achieved, as a record that may leave the enterprise."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from typing import TypeVar
 
 from engine.errors import InvalidInput
 from practice_repo.next_best_activity.shrinkage import LEAST_ENTERPRISES, METHOD_WEIGHTS, Outcome
 from practice_repo.outcomes.effects import Effect
 from practice_repo.outcomes.kpis import KpiValue
 
+Row = TypeVar("Row")
 CONTROLLED = frozenset({"experiment", "difference-in-differences"})
 LEAST_ERROR = 1e-6  # a measured effect is never quite certain
 
@@ -128,15 +130,24 @@ def releasable(records: Iterable[Evidence], own: str = "", least: int = LEAST_EN
     not only is every number that of `least` others: what changes from one day to the next is, too, and subtracting
     yesterday's number from today's tells nobody's.
     """
-    found: list[Evidence] = []
-    batch: list[Evidence] = []
-    for each in sorted(records, key=lambda each: (each.at, each.enterprise)):
-        if own and each.enterprise == own:
-            found.append(each)
-            continue
+    ordered = sorted(records, key=lambda each: (each.at, each.enterprise))
+    others = in_batches([each for each in ordered if each.enterprise != own], lambda each: each.enterprise, least)
+    released = {id(each) for batch in others for each in batch}
+    return [each for each in ordered if each.enterprise == own or id(each) in released]
+
+
+def in_batches(
+    rows: Iterable[Row], enterprise_of: Callable[[Row], str], least: int = LEAST_ENTERPRISES
+) -> list[list[Row]]:
+    """The rows in their order, cut as soon as `least` enterprises are in a batch; what is left over at the end is not
+    in it."""
+    found: list[list[Row]] = []
+    batch: list[Row] = []
+    for each in rows:
         batch.append(each)
-        if len({other.enterprise for other in batch}) >= least:
-            found, batch = [*found, *batch], []
+        if len({enterprise_of(other) for other in batch}) >= least:
+            found.append(batch)
+            batch = []
     return found
 
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from statistics import fmean
 from typing import Any
 
 from sqlalchemy import Row, func, literal, select
@@ -19,12 +20,13 @@ from practice_repo.next_best_activity.shrinkage import (
     shrink,
     similarity,
 )
-from practice_repo.outcomes.evidence import Evidence, releasable
+from practice_repo.outcomes.evidence import Evidence, in_batches, releasable
 from practice_repo.tables import PracticeCandidate, PracticePseudonym
 
 Wanted = Collection[tuple[str, str]]
 """(item id, KPI) pairs"""
 
+KEPT = Decimal("0.0001")
 OTHER_INDUSTRY = similarity(1.0)  # how far an outcome of another industry counts
 EVIDENCE, PSEUDONYM = PracticeEvidence.__table__.c, PracticePseudonym.__table__.c
 ROLLOUT, ACTIVITY, CANDIDATE = NbaRollout.__table__.c, NbaActivity.__table__.c, PracticeCandidate.__table__.c
@@ -104,8 +106,9 @@ def library_effects(
 def projects(work: Work, enterprise_id: str | None = None) -> list[Project]:
     """Finished rollouts with what they were planned to cost and did cost, for `cost_factor`; two statements.
 
-    The family of a project is its practice. Others' projects keep family and area only where three other enterprises
-    or more have some, and are left out altogether below that.
+    The family of a project is its practice. Others' projects come in batches of three enterprises, cost 1 and have the
+    mean overrun of their neighbours from three enterprises, so that no factor is one enterprise's; they keep family and
+    area only where three other enterprises or more have some.
     """
     own = own_pseudonym(work, enterprise_id) if enterprise_id else ""
     mine = _own_projects(work, enterprise_id) if enterprise_id else []
@@ -211,22 +214,34 @@ def _others_projects(work: Work, own: str) -> list[Project]:
         )
         .where(EVIDENCE.pseudonym != literal(own), EVIDENCE.planned_cost > 0, EVIDENCE.actual_cost > 0)
         .group_by(EVIDENCE.pseudonym, EVIDENCE.item_id, rollout)
-        .order_by(rollout)
+        .order_by(func.min(EVIDENCE.at), rollout)
     )
-    rows = work.execute(statement).all()
-    if len({row.pseudonym for row in rows}) < LEAST_ENTERPRISES:
-        return []
-    families = _wide([(row.item_id, row.pseudonym) for row in rows])
-    areas = _wide([(row.area, row.pseudonym) for row in rows])
+    rows = [row for batch in in_batches(work.execute(statement), lambda row: row.pseudonym) for row in batch]
+    families = _wide((row.item_id, row.pseudonym) for row in rows)
+    areas = _wide((row.area, row.pseudonym) for row in rows)
     return [
         Project(
-            Decimal(row.planned_cost),
-            Decimal(row.actual_cost),
+            Decimal(1),
+            ratio,
             row.item_id if row.item_id in families else "",
             row.area if row.area in areas else "",
         )
-        for row in rows
+        for row, ratio in _blurred(rows)
     ]
+
+
+def _blurred(rows: Iterable[Any]) -> list[tuple[Any, Decimal]]:
+    """Every project with the mean overrun of a group of neighbours, each from three enterprises or more."""
+    ordered = sorted(rows, key=lambda row: (row.actual_cost / row.planned_cost, row.rollout))
+    groups = in_batches(ordered, lambda row: row.pseudonym)
+    if groups:
+        groups[-1] += ordered[sum(map(len, groups)) :]
+    found = []
+    for group in groups:
+        logarithms = [float((row.actual_cost / row.planned_cost).ln()) for row in group]
+        mean = Decimal(repr(math.exp(fmean(logarithms)))).quantize(KEPT)
+        found += [(row, mean) for row in group]
+    return found
 
 
 def _wide(pairs: Iterable[tuple[str, str]]) -> set[str]:

@@ -275,10 +275,23 @@ def test_projects_count_rollouts_once_and_only_those_of_three_enterprises(shelf)
     finished(shelf, "Ibis", 4, area="service")
     found = shelf.desk.ask(projects)
 
-    assert sorted(each.actual / each.estimated for each in found) == [2, 2, 3, 4]
+    mean = Decimal("2.6321")  # of 2, 2, 3 and 4, as factors multiply: nobody's own
+    assert [(each.estimated, each.actual) for each in found] == [(1, mean)] * 4
     assert {each.family for each in found} == {"welcome"}
     assert {each.area for each in found} == {""}  # two enterprises in sales, one in service
-    assert cost_factor(found, "welcome").projects == 4
+    factor = cost_factor(found, "welcome")
+    assert (factor.projects, factor.median) == (4, mean)
+
+
+def test_overruns_of_many_keep_their_spread(sqlite_shelf):
+    names = [f"{colour} {animal}" for colour in ("Red", "Blue", "Grey") for animal in ("Fox", "Owl", "Ibis", "Lynx")]
+    for place, name in enumerate(names):
+        finished(sqlite_shelf, name, 1 + Decimal(place) / 10)
+
+    factor = cost_factor(sqlite_shelf.desk.ask(projects), "welcome")
+
+    assert factor.projects == 12
+    assert 1.4 < factor.median < 1.7 < factor.p80 < 2.1
 
 
 def test_own_projects_always_count(shelf):
