@@ -24,9 +24,10 @@ def practice(name: str) -> Practice:
 
 @cache
 def definition(name: str) -> Definition:
-    """The compiled processes and decisions of a practice."""
+    """The compiled processes and decisions of a practice, with the models of others that its scenarios name."""
     folder = ROOT / name
-    models = [read_model(path.read_bytes()) for path in sorted(folder.glob("*.bpmn"))]
+    named = {(folder / model).resolve() for scenario in scenarios(name) for model in scenario.models}
+    models = [read_model(path.read_bytes()) for path in sorted({*folder.resolve().glob("*.bpmn"), *named})]
     return compile_definition(models, read_decisions([path.read_bytes() for path in sorted(folder.glob("*.dmn"))]))
 
 
