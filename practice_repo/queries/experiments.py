@@ -258,16 +258,18 @@ def _row(row: Row[Any], champion: Variant, challenger: Variant) -> ExperimentRow
 
 
 def _variant(variant: Variant, told: Sequence[CaseFacts], value: KpiValue) -> VariantView:
-    middle, error = value.value, value.standard_error
-    is_known = middle is not None and error is not None
+    low = high = None
+    if value.value is not None and value.standard_error is not None:
+        reach = Z_95 * value.standard_error
+        low, high = float(value.value) - reach, float(value.value) + reach
     return VariantView(
         variant,
         cases=len(told),
         open=sum(each.ended_at is None for each in told),
         n=value.n,
-        value=middle,
-        low=float(middle) - Z_95 * error if is_known else None,
-        high=float(middle) + Z_95 * error if is_known else None,
+        value=value.value,
+        low=low,
+        high=high,
     )
 
 

@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
 import pytest
@@ -305,6 +306,22 @@ def test_a_second_experiment_on_the_process_is_refused(trial):
 
     with pytest.raises(InvalidState, match="running already"):
         trial.starts()
+
+
+def test_of_two_that_start_one_at_once_only_one_succeeds(trial):
+    trial.changed()
+
+    def attempt(_number: int) -> str:
+        try:
+            return trial.starts()
+        except InvalidState:
+            return ""
+
+    with ThreadPoolExecutor(2) as together:
+        started = list(together.map(attempt, range(2)))
+
+    assert sorted(map(bool, started)) == [False, True]
+    assert [row.id for row in trial.ask(experiments, enterprise_id="demo")] == [max(started)]
 
 
 def test_two_practices_can_compete_and_the_winner_is_the_one_deployed(sqlite_trial):
