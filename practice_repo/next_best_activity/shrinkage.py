@@ -22,6 +22,7 @@ METHOD_WEIGHTS = {  # start values: how far an outcome of this method counts
 LEAST_PRACTICES = 3  # a segment speaks for itself from so many practices on, else the next wider one
 LEAST_ENTERPRISES = 3  # nothing is published that fewer enterprises contributed to
 MOST_STEPS = 100
+CLOSE_ENOUGH = 1e-10  # of tau², as a share
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +177,8 @@ def paule_mandel(values: Sequence[float], variances: Sequence[float]) -> float:
             low = middle
         else:
             high = middle
+        if high - low <= CLOSE_ENOUGH * high:
+            break
     return (low + high) / 2
 
 
