@@ -168,6 +168,17 @@ def practices(office):
 
 
 @pytest.fixture
+def advice_people(office):
+    """Gina, who decides on the next best activity."""
+
+    def people(work):
+        who = {"full_name": "Gina Rossi", "roles": ("general_manager",), "enterprise_id": ACME}
+        add_user(work.session, name="gina", password=PASSWORD, now=office.now, **who)
+
+    office.store.run(people)
+
+
+@pytest.fixture
 def app(office, clock, tmp_path):
     settings = Settings(data_directory=tmp_path, secret_key="for tests", sign_in_attempts=3, cookie_secure=False)
     resources = Resources.for_store(office.store)
