@@ -158,7 +158,7 @@ def _knowledge(work: Work, profile: NbaProfile, expected: Iterable[tuple[Activit
     }
     return Knowledge(
         library_effects(work, enterprise_id=profile.enterprise_id, industry=profile.industry, wanted=wanted),
-        projects(work),
+        projects(work, profile.enterprise_id),
         promises(work, profile.enterprise_id),
     )
 
