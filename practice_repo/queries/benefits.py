@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from engine.store.unit_of_work import Work
@@ -75,6 +75,10 @@ class Branch:
 class BenefitTree:
     branches: tuple[Branch, ...]
     window: Window
+
+    @property
+    def last_day(self) -> date:
+        return self.window.mondays[-1] + timedelta(days=6)
 
 
 def benefit_tree(

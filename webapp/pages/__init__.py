@@ -14,6 +14,7 @@ from webapp.pages import (
     library,
     mailbox,
     messages,
+    method_map,
     migrations,
     modeler,
     nba,
@@ -51,6 +52,7 @@ MODULES = (
     upgrades,
     contributions,
     experiments,
+    method_map,
     expressions,
 )
 

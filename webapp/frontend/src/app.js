@@ -2,6 +2,7 @@
 import "@tabler/core/dist/css/tabler.min.css";
 import "./app.css";
 import "./migration.css";
+import "./method.css";
 import "@tabler/core/dist/js/tabler.esm.min.js";
 import "htmx.org";
 import { enhanceForms } from "./forms.js";
