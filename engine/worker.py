@@ -1,4 +1,4 @@
-"""Makes due things happen: timers, jobs, messages left behind, timer start events, migrations of cases.
+"""Makes due things happen: timers, jobs, messages left behind, timer start events, migrations of cases, chores.
 
 Each is one unit of work of its own: a failing one delays no other, a killed worker loses nothing, and on PostgreSQL
 several workers share the work because claims skip locked rows. Handlers run outside any transaction.
@@ -62,10 +62,20 @@ class Done:
         return self
 
 
+@dataclass(frozen=True)
+class Chore:
+    """Something that is done from time to time, outside of any process: `do(now)` opens units of work of its own."""
+
+    name: str
+    every: timedelta
+    do: Callable[[datetime], Any]
+
+
 class Worker:
     """Works off what is due: `run_due(now)` once, or every second between `start()` and `stop()`.
 
-    `resources` is handed to every handler. A topic without a handler becomes an incident at once.
+    `resources` is handed to every handler. A topic without a handler becomes an incident at once. `chores` are done at
+    the start and then as often as they say; a failing one is tried again the next time.
     """
 
     def __init__(
@@ -79,6 +89,7 @@ class Worker:
         lease_seconds: float = LEASE_SECONDS,
         job_threads: int = 4,
         tick_seconds: float = 1.0,
+        chores: Sequence[Chore] = (),
     ):
         self.store = store
         self.handlers = handlers
@@ -92,10 +103,13 @@ class Worker:
         self._scheduler: BackgroundScheduler | None = None
         self._stopping = threading.Event()
         self._expired_at = datetime.min.replace(tzinfo=UTC)
+        self.chores = tuple(chores)
+        self._chores_done: dict[str, datetime] = {}
         self._pulses = (
             _Pulse("time", self._move_time, self._stopping),
             _Pulse("jobs", self._work_off_jobs, self._stopping),
             _Pulse("migrations", self._migrate_cases, self._stopping),
+            _Pulse("chores", self._do_chores, self._stopping),
         )
 
     # One run ----------------------------------------------------------------------------------------------------------
@@ -110,6 +124,7 @@ class Worker:
             if not round_done or self._stopping.is_set():
                 break
         self.store.run(lambda work: expire_messages(work, now=moment))
+        self.do_chores(moment)
         return done
 
     def run_once(self, now: datetime) -> Done:
@@ -256,6 +271,18 @@ class Worker:
             resources=self.resources,
         )
 
+    def do_chores(self, now: datetime) -> None:
+        """Do the chores whose time has come."""
+        for chore in self.chores:
+            done_at = self._chores_done.get(chore.name)
+            if self._stopping.is_set() or (done_at is not None and now - done_at < chore.every):
+                continue
+            self._chores_done[chore.name] = now
+            try:
+                chore.do(now)
+            except Exception:
+                log.exception("The chore '%s' failed; it is tried again after %s.", chore.name, chore.every)
+
     def _list(self, query: Any) -> Sequence[Any]:
         with self.store.reading() as work:
             return work.execute(query).all()
@@ -326,6 +353,10 @@ class Worker:
 
     def _migrate_cases(self) -> bool:
         return bool(self.migrate_cases(self.clock.now()))
+
+    def _do_chores(self) -> bool:
+        self.do_chores(self.clock.now())
+        return False
 
 
 class _Pulse:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 from urllib.parse import unquote, urlsplit
@@ -11,7 +12,8 @@ from engine.clock import Clock, SystemClock
 from engine.errors import InvalidInput
 from engine.handlers import Handlers
 from engine.store.unit_of_work import Store, Work
-from engine.worker import Worker
+from engine.worker import Chore, Worker
+from practice_repo.commands.look_at_experiment import look_at_all
 from practice_repo.handlers import practice_handlers
 from practice_repo.validation import Bench
 from processes.customer_base import mailing
@@ -20,10 +22,12 @@ from processes.handlers.resources import Resources
 from webapp.known_names import known_names
 from webapp.links import sign
 from webapp.notice_mail import mail_notices
+from webapp.outcomes import read_outcomes
 from webapp.passwords import Throttle
 from webapp.settings import Settings
 
 T = TypeVar("T")
+BETWEEN_LOOKS = timedelta(hours=6)  # at running experiments
 SECONDS_OF_PLAY = 60  # of the automatic checks of a contribution: nobody waits for them
 
 
@@ -59,7 +63,9 @@ def wire(settings: Settings, *, clock: Clock | None = None, store: Store | None 
     links = {"base_url": settings.address, "sign_link": partial(sign, settings.signing_key())}
     resources = Resources.for_store(store, mail=mail_adapter(settings), settings=links)
     handlers.include(_practice_handlers(store, clock, handlers, resources))
-    return Wiring(settings, store, clock, handlers, resources, Worker(store, handlers, clock, resources))
+    chores = (Chore("experiments", BETWEEN_LOOKS, partial(look_at_all, store, outcomes=read_outcomes)),)
+    worker = Worker(store, handlers, clock, resources, chores=chores)
+    return Wiring(settings, store, clock, handlers, resources, worker)
 
 
 def _practice_handlers(store: Store, clock: Clock, handlers: Handlers, resources: Resources) -> Handlers:

@@ -20,7 +20,7 @@ from practice_repo.outcomes.sequential import bounds
 CHAMPION, CHALLENGER = "champion", "challenger"
 GUARD_Z = NormalDist().inv_cdf(0.95)
 LEAST_CASES = 10  # per variant, before anything is said
-LEAST_STEP = 0.01  # of the information between two looks: a look that knows nothing new spends nothing
+LEAST_STEP = 0.05  # of the information between two looks: a look that knows hardly more spends nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def judge(
     """One look at the experiment: guardrails first, then the KPI against the bound of this look.
 
     `earlier_looks` are the `information` of the verdicts before that had a bound. A look that adds less than a
-    hundredth says continue.
+    twentieth says continue.
     """
     variants = by_variant(experiment, facts)
     values = {name: kpi_value(card, experiment.kpi, each, figures=figures) for name, each in variants.items()}

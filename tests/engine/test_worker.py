@@ -1,4 +1,5 @@
 import threading
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -10,7 +11,7 @@ from engine.commands.suspend_instance import suspend_instance
 from engine.errors import InvalidState
 from engine.handlers import BpmnError, PermanentFailure
 from engine.queries.health import health
-from engine.worker import Worker
+from engine.worker import Chore, Worker
 from tests.support.models import (
     boundary,
     catch,
@@ -346,3 +347,35 @@ def _tasks(office, element_id):
 
     with office.store.reading() as work:
         return work.execute(select(UserTask.__table__).where(UserTask.element_id == element_id)).all()
+
+
+def test_chores_are_done_as_often_as_they_say_and_a_failing_one_stops_no_other(office):
+    done = []
+
+    def fail(_now):
+        done.append("failed")
+        raise RuntimeError("broken")
+
+    chores = (Chore("fails", timedelta(hours=2), fail), Chore("counts", timedelta(hours=1), done.append))
+    worker = Worker(office.store, office.handlers, office.clock, chores=chores)
+
+    start = office.now
+    for _ in range(4):
+        worker.run_due(office.now)
+        office.clock.pass_by(minutes=30)
+
+    assert done == ["failed", start, start + timedelta(hours=1)]
+    worker.run_due(office.now)
+    assert done[3:] == ["failed", start + timedelta(hours=2)]
+
+
+def test_chores_are_done_in_the_background(office):
+    done = threading.Event()
+    chore = Chore("rings", timedelta(days=1), lambda _now: done.set())
+    worker = Worker(office.store, office.handlers, office.clock, tick_seconds=0.01, chores=[chore])
+
+    worker.start()
+    try:
+        assert done.wait(10)
+    finally:
+        worker.stop()

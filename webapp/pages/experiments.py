@@ -10,13 +10,13 @@ from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 
 from engine.errors import InvalidInput
-from practice_repo.commands.look_at_experiment import look_at_experiment
+from practice_repo.commands.look_at_experiment import take_look
 from practice_repo.commands.start_experiment import start_experiment
 from practice_repo.commands.stop_experiment import stop_experiment
 from practice_repo.outcomes.experiment import Guardrail
 from practice_repo.permissions import may_estimate
 from practice_repo.queries import experiments as queries
-from webapp.access import actor, enterprise_id, now, read, run
+from webapp.access import actor, enterprise_id, now, read, run, wiring
 from webapp.outcomes import read_outcomes
 
 blueprint = Blueprint("experiments", __name__, url_prefix="/experiments")
@@ -152,11 +152,7 @@ def show(experiment_id: str):
 @blueprint.post("/<experiment_id>/looks")
 @login_required
 def look(experiment_id: str):
-    found = run(
-        lambda work: look_at_experiment(
-            work, experiment_id=experiment_id, outcomes=read_outcomes, actor=actor(), now=now()
-        )
-    )
+    found = take_look(wiring().store, experiment_id=experiment_id, outcomes=read_outcomes, actor=actor(), now=now())
     flash(f"{verdict(found.state)}. {CONSEQUENCES.get(found.state, '')}".strip(), "success")
     return redirect(url_for("experiments.show", experiment_id=experiment_id))
 

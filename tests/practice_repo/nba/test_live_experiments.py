@@ -17,7 +17,7 @@ from engine.store.tables import Audit, ProcessInstance
 from practice_repo.algebra.package import Package
 from practice_repo.commands.acquire import acquire
 from practice_repo.commands.commit_draft import commit_draft
-from practice_repo.commands.look_at_experiment import look_at_experiment
+from practice_repo.commands.look_at_experiment import judged, keep_look, look_at_all, look_at_experiment
 from practice_repo.commands.make_available import make_available
 from practice_repo.commands.save_draft import save_draft
 from practice_repo.commands.start_experiment import start_experiment
@@ -265,6 +265,35 @@ def test_cases_that_have_not_settled_do_not_count(trial):
     assert trial.looks(running).information == 0
     trial.clock.pass_by(days=5)
     assert trial.looks(running).information == pytest.approx(0.9)
+
+
+def test_the_system_looks_by_itself_and_remembers_only_what_was_news(trial):
+    running = trial.begins(planned_cases=40)
+    chance = random.Random(9)
+
+    assert look_at_all(trial.store, trial.now) == 1
+    assert trial.row(running).looks == []
+    trial.works(24, slower(running, chance, 8, 8), experiment_id=running)
+    for _ in range(3):
+        look_at_all(trial.store, trial.now)
+    assert [(look["by"], look["state"]) for look in trial.row(running).looks] == [("system", "continue")]
+    trial.works(16, slower(running, chance, 20, 1), experiment_id=running)
+    look_at_all(trial.store, trial.now)
+
+    assert trial.row(running).verdict == "challenger_better"
+    assert look_at_all(trial.store, trial.now) == 0
+
+
+def test_a_look_that_was_overtaken_by_another_one_is_not_kept(sqlite_trial):
+    running = sqlite_trial.begins(planned_cases=40)
+    sqlite_trial.works(24, slower(running, random.Random(9), 8, 8), experiment_id=running)
+    with sqlite_trial.store.reading() as work:
+        found = judged(work, experiment_id=running, actor=sqlite_trial.nora, now=sqlite_trial.now)
+    sqlite_trial.looks(running)
+
+    with pytest.raises(InvalidState, match="in this moment"):
+        sqlite_trial.do(keep_look, experiment_id=running, judged=found)
+    assert len(sqlite_trial.row(running).looks) == 1
 
 
 def test_a_newer_version_ends_the_experiment_without_a_verdict(trial):
