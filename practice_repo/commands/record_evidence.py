@@ -14,14 +14,16 @@ from engine.store.unit_of_work import Work
 from practice_repo.contributing import pseudonym_of
 from practice_repo.described import EVIDENCE as LEVELS
 from practice_repo.measuring import Measured
-from practice_repo.nba_tables import NbaActivity, NbaProfile, NbaRollout, PracticeEvidence
+from practice_repo.nba_tables import NbaActivity, NbaEstimate, NbaProfile, NbaRollout, PracticeEvidence
 from practice_repo.outcomes.evidence import Evidence, evidence_level
 from practice_repo.queries.evidence import evidence as evidence_of_item
+from practice_repo.queries.evidence import one_off_estimate
 from practice_repo.stale import mark_stale
 from practice_repo.tables import PracticeCandidate, PracticeFacet, PracticeItem, PracticeVersion
 
 EVIDENCE, VERSION, FACET = PracticeEvidence.__table__.c, PracticeVersion.__table__.c, PracticeFacet.__table__.c
 CANDIDATE, ACTIVITY, ITEM = PracticeCandidate.__table__.c, NbaActivity.__table__.c, PracticeItem.__table__.c
+ESTIMATE = NbaEstimate.__table__.c
 COPIED = frozenset(PracticeEvidence.__table__.c.keys()) - {"id", "item_id", "pseudonym", "rollout_id", "context"}
 
 
@@ -62,18 +64,24 @@ def record_measured(work: Work, *, rollout: NbaRollout, measured: Iterable[Measu
     ]
     if not records:
         return []
-    recorded = _record(work, records, rollout.id, rollout.planned_cost, industry, about.area)
+    estimated = one_off_estimate(about.content) or rollout.planned_cost
+    recorded = _record(work, records, rollout.id, estimated, industry, about.area)
     _follow(work, about.item_id, now)
     return recorded
 
 
 def _about(work: Work, rollout: NbaRollout) -> Any:
-    """The practice that was rolled out; None for an own activity."""
+    """The practice that was rolled out, with the estimate that stood when it began; None for an own activity."""
+    stood = (ESTIMATE.activity_id == ACTIVITY.id) & (ESTIMATE.at <= rollout.started_at)
     statement = (
-        select(CANDIDATE.item_id, CANDIDATE.head_digest, VERSION.version, ACTIVITY.area)
+        select(CANDIDATE.item_id, CANDIDATE.head_digest, VERSION.version, ACTIVITY.area, ESTIMATE.content)
+        .select_from(NbaActivity)
         .join(PracticeCandidate, CANDIDATE.id == ACTIVITY.candidate_id)
         .join(PracticeVersion, VERSION.id == CANDIDATE.origin_version_id)
+        .outerjoin(NbaEstimate, stood)
         .where(ACTIVITY.id == rollout.activity_id)
+        .order_by(ESTIMATE.number.desc())
+        .limit(1)
     )
     return work.execute(statement).one_or_none()
 

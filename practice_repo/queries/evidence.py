@@ -1,7 +1,7 @@
 """What rollouts have shown, for those who estimate the next one: everybody's outcomes, and nobody's numbers."""
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from statistics import fmean
@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Row, func, literal, select
 
 from engine.store.unit_of_work import Work
-from practice_repo.nba_tables import NbaActivity, NbaRollout, PracticeEvidence
+from practice_repo.expectations import Expectation
+from practice_repo.nba_tables import NbaActivity, NbaEstimate, NbaRollout, PracticeEvidence
 from practice_repo.next_best_activity.estimates import Project
 from practice_repo.next_best_activity.shrinkage import (
     LEAST_ENTERPRISES,
@@ -30,6 +31,7 @@ KEPT = Decimal("0.0001")
 OTHER_INDUSTRY = similarity(1.0)  # how far an outcome of another industry counts
 EVIDENCE, PSEUDONYM = PracticeEvidence.__table__.c, PracticePseudonym.__table__.c
 ROLLOUT, ACTIVITY, CANDIDATE = NbaRollout.__table__.c, NbaActivity.__table__.c, PracticeCandidate.__table__.c
+ESTIMATE = NbaEstimate.__table__.c
 
 
 @dataclass(frozen=True)
@@ -188,16 +190,32 @@ def _library_effect(shrunk: Shrunk, known: Sequence[Known], own: str, industry: 
     )
 
 
+def one_off_estimate(content: Mapping[str, Any] | None) -> Decimal | None:
+    """What an estimate says that the rollout itself costs, without running on and before any reference class corrects
+    it: what the actual cost of a rollout is held against. None when it says nothing."""
+    expectation = Expectation.of_json(content or {})
+    if expectation.costs is None:
+        return None
+    return replace(expectation, costs=tuple(each for each in expectation.costs if not each.per_year)).cost(0)
+
+
 def _own_projects(work: Work, enterprise_id: str) -> list[Project]:
+    """With the estimate that stood when the rollout began, else with what was planned."""
+    stood = (ESTIMATE.activity_id == ACTIVITY.id) & (ESTIMATE.at <= ROLLOUT.started_at)
     statement = (
-        select(ROLLOUT.planned_cost, ROLLOUT.actual_cost, ACTIVITY.area, CANDIDATE.item_id)
+        select(
+            ROLLOUT.id, ROLLOUT.planned_cost, ROLLOUT.actual_cost, ACTIVITY.area, CANDIDATE.item_id, ESTIMATE.content
+        )
+        .select_from(NbaRollout)
         .join(NbaActivity, ACTIVITY.id == ROLLOUT.activity_id)
         .outerjoin(PracticeCandidate, CANDIDATE.id == ACTIVITY.candidate_id)
+        .outerjoin(NbaEstimate, stood)
         .where(ROLLOUT.enterprise_id == enterprise_id, ROLLOUT.state == "completed", ROLLOUT.actual_cost > 0)
-        .where(ROLLOUT.planned_cost > 0)
-        .order_by(ROLLOUT.id)
+        .order_by(ROLLOUT.id, ESTIMATE.number)
     )
-    return [Project(row.planned_cost, row.actual_cost, row.item_id or "", row.area) for row in work.execute(statement)]
+    newest = {row.id: row for row in work.execute(statement)}
+    estimated = [(row, one_off_estimate(row.content) or row.planned_cost) for row in newest.values()]
+    return [Project(cost, row.actual_cost, row.item_id or "", row.area) for row, cost in estimated if cost > 0]
 
 
 def _others_projects(work: Work, own: str) -> list[Project]:

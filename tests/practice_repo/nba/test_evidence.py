@@ -11,7 +11,8 @@ from engine.store.types import new_id
 from practice_repo.commands.publish import publish
 from practice_repo.commands.record_evidence import record_evidence
 from practice_repo.contributing import pseudonym_of
-from practice_repo.nba_tables import NbaActivity, NbaRollout
+from practice_repo.expectations import Expectation, ExpectedCost
+from practice_repo.nba_tables import NbaActivity, NbaEstimate, NbaRollout
 from practice_repo.next_best_activity.estimates import cost_factor
 from practice_repo.outcomes.evidence import Evidence
 from practice_repo.queries.evidence import evidence, library_effects, own_evidence, projects
@@ -294,47 +295,60 @@ def test_overruns_of_many_keep_their_spread(sqlite_shelf):
     assert 1.4 < factor.median < 1.7 < factor.p80 < 2.1
 
 
-def test_own_projects_always_count(shelf):
-    desk, own = shelf.desk, shelf.own_name()
-    finished(shelf, own, 9)
-    assert desk.ask(projects, enterprise_id="demo") == []  # no rollout of its own: the record alone is not counted
+def test_own_rollouts_always_count_and_are_held_against_what_was_estimated_then(shelf):
+    desk = shelf.desk
+    finished(shelf, shelf.own_name(), 9)
+    assert desk.ask(projects, enterprise_id="demo") == []  # the own rollout counts, not its record
 
-    desk.store.run(lambda work: add_rollout(work, desk))
-    [mine] = desk.ask(projects, enterprise_id="demo")
+    desk.store.run(lambda work: work.session.add_all([*finished_rollout("planned", desk.now)]))
+    [planned] = desk.ask(projects, enterprise_id="demo")
+    desk.store.run(lambda work: work.session.add_all([*finished_rollout("estimated", desk.now, 120, 80)]))
+    estimated = sorted(each.estimated for each in desk.ask(projects, enterprise_id="demo"))
 
-    assert (mine.estimated, mine.actual, mine.area) == (100, 150, "sales")
+    assert (planned.estimated, planned.actual, planned.area) == (100, 150, "sales")
+    assert estimated == [100, 120]  # not the 80 that were estimated afterwards
 
 
-def add_rollout(work, desk):
+def finished_rollout(key, now, *estimates):
+    """An own activity that was planned at 100 and did cost 150; the second estimate came when it was over."""
     activity = NbaActivity(
         id=new_id(),
         enterprise_id="demo",
-        key="own",
-        title="Own",
+        key=key,
+        title=key,
         title_zh="",
         kind="activity",
         area="sales",
         state="completed",
-        created_at=desk.now,
+        created_at=now,
         created_by="max",
     )
-    work.session.add(activity)
-    work.flush()
-    work.session.add(
-        NbaRollout(
+    yield activity
+    for number, amount in enumerate(estimates, 1):
+        once = ExpectedCost("Training", amount=Decimal(amount))
+        running = ExpectedCost("Licence", amount=Decimal(999), per_year=True)
+        yield NbaEstimate(
             id=new_id(),
-            enterprise_id="demo",
             activity_id=activity.id,
-            state="completed",
-            phase="done",
-            planned_start=desk.now.date(),
-            planned_finish=desk.now.date(),
-            planned_effect=Decimal(0),
-            planned_cost=Decimal(100),
-            actual_cost=Decimal(150),
-            plan={},
-            hours={},
-            measured=[],
-            started_at=desk.now,
+            number=number,
+            is_current=number == len(estimates),
+            content=Expectation(costs=(once, running)).to_json(),
+            at=now + timedelta(days=7 * (number - 1)),
+            by="max",
         )
+    yield NbaRollout(
+        id=new_id(),
+        enterprise_id="demo",
+        activity_id=activity.id,
+        state="completed",
+        phase="done",
+        planned_start=now.date(),
+        planned_finish=now.date(),
+        planned_effect=Decimal(0),
+        planned_cost=Decimal(100),
+        actual_cost=Decimal(150),
+        plan={},
+        hours={},
+        measured=[],
+        started_at=now,
     )
