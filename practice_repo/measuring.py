@@ -144,7 +144,8 @@ def measure_rollout(
     if windows is None:
         return ()
     asked = _asked(work, rollout)
-    practices = {asked.item_id, *(each.practice for each in asked.expectation.effects)} - {None, ""}
+    named = [asked.item_id, *(each.practice for each in asked.expectation.effects)]
+    practices = {each for each in named if each}
     known = cards(work, enterprise_id=rollout.enterprise_id, item_ids=practices)
     by_process = _read_cases(work, rollout.enterprise_id, [each.card.id for each in known.values()], windows, asked)
     found: list[Measured] = []

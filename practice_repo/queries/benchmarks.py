@@ -132,9 +132,10 @@ def examples() -> dict[tuple[str, str], Example]:
     found = {}
     for each in content["benchmark"]:
         place = (each["practice"], each["kpi"])
-        values = {name: tuple(map(float, quartiles)) for name, quartiles in each["values"].items()}
-        if each.get("illustrative") is not True or any(list(q) != sorted(q) or len(q) != 3 for q in values.values()):
+        quartiles = each["values"].values()
+        if each.get("illustrative") is not True or any(list(q) != sorted(q) or len(q) != 3 for q in quartiles):
             raise InvalidInput(f"{EXAMPLES.name}: {place} must be marked illustrative, with three rising quartiles.")
+        values = {name: (float(low), float(mid), float(high)) for name, (low, mid, high) in each["values"].items()}
         found[place] = Example(*place, values, each.get("source", ""))
     return found
 
@@ -161,7 +162,8 @@ class _Place:
         """Week by week since go-live."""
         if self.live is None:
             return []
-        monday, found = monday_of(self.live.date()), []
+        monday = monday_of(self.live.date())
+        found: list[float | None] = []
         while monday <= self.window.mondays[-1] and len(found) < LONGEST_SERIES:
             week = Window((monday,), self.window.timezone)
             told = [each for each in in_window(week, self.told) if self.live <= each.started_at]
