@@ -1,0 +1,20 @@
+"""What a year of a process looks like: profiles, chance drawn from a seed, people who work one task at a time (pure)."""
+
+from processes.simulation.drawing import Arrival, arrivals, duration, reply, story
+from processes.simulation.profile import Effect, Profile, read_profile
+from processes.simulation.staff import Assignment, Desk, Employee, Piece
+
+__all__ = [
+    "Arrival",
+    "Assignment",
+    "Desk",
+    "Effect",
+    "Employee",
+    "Piece",
+    "Profile",
+    "arrivals",
+    "duration",
+    "read_profile",
+    "reply",
+    "story",
+]
