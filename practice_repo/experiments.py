@@ -58,8 +58,7 @@ class Variant:
 def own_experiment(work: Work, experiment_id: str, actor: Actor, *, is_locked: bool = True) -> NbaExperiment:
     """The running experiment, for a manager or analyst. Raises NotFound, NotPermitted, InvalidState."""
     enterprise_id = must_estimate(actor)
-    lock = {"with_for_update": True, "populate_existing": True} if is_locked else {}
-    found = work.session.get(NbaExperiment, experiment_id, **lock)
+    found = work.session.get(NbaExperiment, experiment_id, with_for_update=is_locked, populate_existing=is_locked)
     if found is None or found.enterprise_id != enterprise_id:
         raise NotFound(f"There is no experiment {experiment_id}: look again.")
     if found.state != RUNNING:
