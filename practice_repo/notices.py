@@ -32,6 +32,7 @@ TEXTS: dict[str, Text] = {
         "Your contribution “{title}” was released as {name} {version}. Thank you!",
         "贡献“{title_zh}”已作为 {name_zh} {version} 版发布，感谢！",
     ),
+    "kpi_alarm": Text("{name} is {value}: it misses its target of {target}", "{name_zh}为 {value}，未达目标 {target}"),
     "recalled": Text("The contribution “{title}” was recalled", "贡献“{title_zh}”已撤回"),
 }
 

@@ -15,6 +15,7 @@ from engine.store.unit_of_work import Store, Work
 from engine.worker import Chore, Worker
 from practice_repo.commands.look_at_experiment import look_at_all
 from practice_repo.handlers import practice_handlers
+from practice_repo.loop_handlers import loop_handlers
 from practice_repo.validation import Bench
 from processes.customer_base import mailing
 from processes.handlers import all_handlers
@@ -63,6 +64,7 @@ def wire(settings: Settings, *, clock: Clock | None = None, store: Store | None 
     links = {"base_url": settings.address, "sign_link": partial(sign, settings.signing_key())}
     resources = Resources.for_store(store, mail=mail_adapter(settings), settings=links)
     handlers.include(_practice_handlers(store, clock, handlers, resources))
+    handlers.include(loop_handlers(store, bench=lambda: _bench(handlers), outcomes=read_outcomes))
     chores = (Chore("experiments", BETWEEN_LOOKS, partial(look_at_all, store, outcomes=read_outcomes)),)
     worker = Worker(store, handlers, clock, resources, chores=chores)
     return Wiring(settings, store, clock, handlers, resources, worker)
@@ -73,10 +75,15 @@ def _practice_handlers(store: Store, clock: Clock, handlers: Handlers, resources
     return practice_handlers(
         store,
         known=known_names,
-        bench=lambda: Bench(
-            handlers=all_handlers, resources=Resources.in_memory, topics=frozenset(handlers), seconds=SECONDS_OF_PLAY
-        ),
+        bench=lambda: _bench(handlers),
         tell=lambda: mail_notices(store, resources, clock.now()),
+    )
+
+
+def _bench(handlers: Handlers) -> Bench:
+    """Automatic checks play scenarios with the shipped handlers, on a demo customer base in memory."""
+    return Bench(
+        handlers=all_handlers, resources=Resources.in_memory, topics=frozenset(handlers), seconds=SECONDS_OF_PLAY
     )
 
 

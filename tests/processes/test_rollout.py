@@ -1,4 +1,6 @@
-"""Every scenario of the shipped pack passes, also reloaded between any two steps; tests/practice_repo/nba uses handlers."""
+"""Every scenario of the shipped pack passes, also reloaded between any two steps.
+
+With the real handlers: tests/practice_repo/nba."""
 
 from tests.processes.packs import assert_same_reloaded, assert_well_described, every_scenario
 
