@@ -345,7 +345,11 @@ def _by_comparison(card: Card, kpi: Kpi, parts: _Parts) -> Found | None:
 
 
 def _by_series(card: Card, kpi: Kpi, parts: _Parts) -> Found | None:
-    """Only a KPI that says the same of a week as of the window: sums of a window do not."""
+    """Where the weeks before had a trend, or tell as much as two windows.
+
+    Without a trend the series only adds its own noise: then it agrees with the windows and is less precise, even though
+    its method has the better weight. Only a KPI counts that says the same of a week as of the window: sums do not.
+    """
     if len(parts.weeks_after) < LEAST_FUTURE or parts.groups.compared:
         return None  # beside a group that did not change the trend before is that of both
     before, after = parts.value(card, kpi, "before"), parts.value(card, kpi, "after")
@@ -366,6 +370,10 @@ def _by_series(card: Card, kpi: Kpi, parts: _Parts) -> Found | None:
         better=kpi.better,
         gap=parts.windows.gap,
     )
+    plain = before_after(before, after)
+    agrees = effect.low <= plain.change <= effect.high
+    if agrees and effect.standard_error**2 / effect.weight > plain.standard_error**2 / plain.weight:
+        return None
     return effect, *_both(before, after)
 
 

@@ -98,6 +98,17 @@ def test_a_trend_that_was_there_before_is_not_the_rollouts_effect():
     assert something.se < 0.6
 
 
+def test_a_short_series_without_a_trend_leaves_the_word_to_the_windows():
+    methods = []
+    for seed in range(8):
+        chance = random.Random(seed)
+        found = measured(weeks_of(chance, -13, 0, 10) + weeks_of(chance, 0, 10, 8))
+        methods.append(found.method)
+        assert found.change == pytest.approx(-2, abs=4 * found.se)
+
+    assert methods.count("before-after") >= 6
+
+
 def test_an_experiment_outweighs_everything():
     chance = random.Random(6)
     cases = weeks_of(chance, -26, 0, 10)
@@ -135,7 +146,7 @@ def test_without_cases_before_what_people_said_is_a_claim():
 
 def test_a_sum_of_the_window_has_no_series_of_weeks():
     card = replace(CARD, kpis=(Kpi("count", NAME, "count", "higher", "sum(cases[hours != null].hours)"),))
-    found = weeks_of(random.Random(8), -26, 10, 10)
+    found = weeks_of(random.Random(8), -26, 10, lambda week: 20 - 0.3 * week, sd=1)
 
     [row] = measure(card, facts(found), windows())
 
