@@ -181,7 +181,7 @@ def narrow(labels: Mapping[str, Label], here: str, busy: frozenset[str], words: 
                 is_return=True,
             ),
             Arrow(f"M218 {middle['none_left'] + 16} H296", words.no, 248, middle["none_left"] + 34),
-            Arrow(f"M218 {middle['completion']} H340 V{middle['unique']} H220"),
+            Arrow(f"M218 {middle['completion']} H348 V{middle['unique']} H220"),
             Arrow(f"M119 {tops['unique'] + BOX_HEIGHT} V{tops['contribution'] - 2}"),
             Arrow(
                 f"M20 {middle['contribution']} H14 V{middle['library']} H18",
