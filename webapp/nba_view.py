@@ -71,6 +71,11 @@ def amount(value: Decimal | float | str | None) -> str:
     return "–" if value is None else format_decimal(Decimal(str(value)), "#,##0.##")
 
 
+def whole_amount(value: Decimal | float | str | None) -> str:
+    """Money as it is read at a glance: cents only below a thousand."""
+    return amount(value) if value is None or abs(Decimal(str(value))) < 1000 else format_decimal(value, "#,##0")
+
+
 def short_number(value: Decimal | float | str | None) -> str:
     """A figure with up to four decimals, as a KPI needs them."""
     return "" if value is None else format_decimal(Decimal(str(value)), "#,##0.####")
@@ -340,6 +345,7 @@ def install(blueprint: Any) -> None:
     """Filters and names for the templates of the next best activity."""
     filters = {
         "amount": amount,
+        "whole_amount": whole_amount,
         "short_number": short_number,
         "s_value": s_value,
         "s_of": s_of,

@@ -185,7 +185,7 @@ def test_a_plan_is_recommended_from_too(visit, advice):
     page = visit("gina").post("/nba/scan", {"mode": "plan", "stop": "exhaust"}).text
 
     assert "The plan starts with “" in page
-    assert "The paper's scan picks “" in page
+    assert "The paper&#39;s scan picks “" in page
 
 
 # Decisions ------------------------------------------------------------------------------------------------------------
@@ -484,9 +484,15 @@ def test_what_does_not_fit_an_estimate_is_told(visit, advice, values, told):
     assert advice.practices.rows(NbaEstimate, activity_id=activity) == []
 
 
+SUGGESTION = """[estimate]
+effect_drivers = [{kpi = "answered", formula = "share * 400", unit = "share"}]
+cost_drivers = [{name = "Scanner", amount = 900}]"""
+
+
 def test_a_practice_brings_what_its_card_suggests(visit, advice):
     candidate = advice.practices.acquired()
     advice.practices.without_wrong_scenario(candidate)
+    advice.practices.edit(candidate, "[[kpi]]", f"{SUGGESTION}\n[[kpi]]", name="practice.toml")
     advice.practices.made_available(candidate)
     gina = visit("gina")
     gina.post("/nba/scan")
@@ -497,6 +503,8 @@ def test_a_practice_brings_what_its_card_suggests(visit, advice):
 
     assert "card suggests: hours at its example rates" in page
     assert 'value="triage:answered" selected' in page
+    assert 'value="share * 400"' in page
+    assert 'value="900"' in page
     assert advice.practices.rows(NbaEstimate, activity_id=row.id) == []
     assert gina.post(f"/nba/activities/{row.id}", {"title": "Mine"}).status_code == 400
     assert gina.post(f"/nba/activities/{row.id}/drop", {"reason": "no"}).status_code == 409

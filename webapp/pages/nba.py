@@ -1,7 +1,9 @@
 """The next best activity: the recommendation and why, people's decisions, the profile, activities and estimates."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
@@ -11,6 +13,7 @@ from flask_login import current_user, login_required
 from engine.errors import EngineError, InvalidInput, NotFound
 from engine.store.unit_of_work import Work
 from practice_repo.activities import CHANGES, KINDS, STEPS, Activity, activity_of
+from practice_repo.candidate_states import ENDED
 from practice_repo.commands.add_activity import add_activity as add_own
 from practice_repo.commands.change_activity import change_activity, drop_activity
 from practice_repo.commands.decide import decide as decide_on
@@ -30,17 +33,21 @@ from practice_repo.portfolios import consider_guess, profile_of
 from practice_repo.practice import Card, Text
 from practice_repo.queries import nba as queries
 from practice_repo.queries.cards import cards as cards_of
+from practice_repo.queries.kpis import kpis_of
 from practice_repo.queries.needs import needs as needs_of
 from practice_repo.queries.open_steps import open_steps
 from webapp import nba_view
 from webapp.access import actor, enterprise_id, now, people, read, role_names, run, wiring
 from webapp.languages import model_language
 from webapp.nba_forms import day_of, expectation_of_form, label_of, profile_of_form
+from webapp.outcomes import read_outcomes
 
 blueprint = Blueprint("nba", __name__, url_prefix="/nba")
 nba_view.install(blueprint)
 AREAS = ("sales", "marketing", "service", "method", "technology")
 OPEN_NEEDS = ("open", "in_work")
+RECENTLY = timedelta(days=90)  # whose cases tell today's value of a figure
+KEPT = Decimal("0.0001")
 
 
 @blueprint.before_request
@@ -289,8 +296,15 @@ def activity(activity_id: str):
         read(lambda work: activity_of(work, activity_id, enterprise_id()))
         flash(_("Fill in the profile first: an estimate counts within its time range."), "warning")
         return redirect(url_for("nba.profile"))
-    page = read(lambda work: queries.estimates(work, activity_id=activity_id, enterprise_id=enterprise_id()))
-    shown, origin = _expectation_to_show(page)
+    page = _estimate_page(activity_id)
+    return _activity_page(page, *_expectation_to_show(page))
+
+
+def _estimate_page(activity_id: str) -> queries.EstimatePage:
+    return read(lambda work: queries.estimates(work, activity_id=activity_id, enterprise_id=enterprise_id()))
+
+
+def _activity_page(page: queries.EstimatePage, shown: Expectation, origin: str) -> str:
     practices = read(_practices_in_use)
     return render_template(
         "nba/activity.html",
@@ -302,7 +316,7 @@ def activity(activity_id: str):
         roles=_roles_of(practices, page.activity),
         needs=read(lambda work: needs_of(work, enterprise_id=enterprise_id())),
         open_needs=OPEN_NEEDS,
-        may_change=page.activity.state not in ("aborted",),
+        may_change=page.activity.state != ENDED,
         **_counted(page.considered, page.index, page.profile, practices, _names(page)),
         **_choices(),
     )
@@ -343,11 +357,34 @@ def _counted(
     return {"found": found, "index": index, "inputs": inputs, "profile": profile, "told": told}
 
 
+@blueprint.post("/activities/<activity_id>/today")
+@login_required
+def todays_values(activity_id: str):
+    """The form as it was sent, with today's value of every figure that real cases tell; nothing is saved."""
+    page, expectation = _estimate_page(activity_id), expectation_of_form(request.form)
+    known = read(lambda work: _kpis_today(work, {each.practice for each in expectation.effects if each.practice}))
+    effects = tuple(
+        replace(each, baseline=known.get((each.practice, each.kpi), each.baseline)) for each in expectation.effects
+    )
+    return _activity_page(page, replace(expectation, effects=effects), "today" if known else "no cases")
+
+
+def _kpis_today(work: Work, practices: set[str]) -> dict[tuple[str, str], Decimal]:
+    """The figures over the last months, by practice and KPI."""
+    window = {"start": now() - RECENTLY, "end": now(), "now": now(), "outcomes": read_outcomes}
+    told = (
+        each
+        for item in sorted(practices)
+        for each in kpis_of(work, enterprise_id=enterprise_id(), item_id=item, **window)
+    )
+    return {(each.practice, each.kpi): each.value.quantize(KEPT) for each in told if each.value is not None}
+
+
 @blueprint.post("/activities/<activity_id>/preview")
 @login_required
 def preview(activity_id: str):
     """Effect, cost and S of what stands in the form now; what does not fit is told, not refused."""
-    page = read(lambda work: queries.estimates(work, activity_id=activity_id, enterprise_id=enterprise_id()))
+    page = _estimate_page(activity_id)
     try:
         expectation = expectation_of_form(request.form)
     except EngineError as problem:
@@ -366,7 +403,7 @@ def preview(activity_id: str):
 @login_required
 def save_estimate(activity_id: str):
     expectation, note = expectation_of_form(request.form), request.form.get("note", "").strip()
-    known = read(lambda work: queries.estimates(work, activity_id=activity_id, enterprise_id=enterprise_id()))
+    known = _estimate_page(activity_id)
     _must_be_known(expectation, dict(known.keys))
     run(
         lambda work: estimate(
