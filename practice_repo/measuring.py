@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
 
@@ -33,7 +34,7 @@ from practice_repo.outcomes.experiment import CHALLENGER, CHAMPION, Experiment, 
 from practice_repo.outcomes.facts import CaseFacts, case_facts
 from practice_repo.outcomes.kpis import KpiValue, kpi_value
 from practice_repo.outcomes.queries import OutcomeReader, cases, outcome_of
-from practice_repo.outcomes.windows import WEEK, Window, after_window, baseline_window, in_window
+from practice_repo.outcomes.windows import WEEK, Window, after_window, baseline_window, in_window, monday_of
 from practice_repo.queries.cards import cards
 from practice_repo.tables import PracticeCandidate, PracticeDeployment
 
@@ -99,6 +100,22 @@ class Windows:
     after: Window
     history: Window
     gap: int
+    now: datetime
+
+    def seen_until(self, started_at: datetime) -> datetime:
+        """As of when a case is told: those before as if the window after had been theirs.
+
+        Cases of the window after are seen for some weeks only, the last ones for a few days. Cases before were seen to
+        their end: slow ones would count there and not here, and every rollout would seem to speed things up.
+        """
+        weeks, zone = self.history.mondays, self.history.timezone
+        monday = monday_of(started_at.astimezone(ZoneInfo(zone)).date())
+        if monday not in weeks:
+            return self.now
+        length = len(self.after.mondays)
+        weeks_back = len(weeks) - 1 - weeks.index(monday)
+        last = weeks[len(weeks) - 1 - weeks_back // length * length]  # of as many weeks as there are after
+        return Window((last,), zone).end + (self.now - self.after.end)
 
 
 @dataclass(frozen=True)
@@ -153,7 +170,10 @@ def measure_rollout(
         mine = by_process.get(each.card.id, [])
         records = dict(outcomes(work, rollout.enterprise_id, each.card.id, windows.history.start)) if outcomes else {}
         told = case_facts(
-            each.card, (replace(case, outcome=outcome_of(case, records)) for case in mine), now=now, calendar=calendar
+            each.card,
+            (replace(case, outcome=outcome_of(case, records)) if case.ended_at else case for case in mine),
+            now=now,
+            calendar=calendar,
         )
         groups = groups_of(mine, windows, asked.plan, asked.definition_ids, asked.experiment, now)
         claims = {one.kpi: one.baseline for one in asked.expectation.effects if one.practice == item}
@@ -208,7 +228,8 @@ def windows_of(
         if over:
             before = baseline_window(changed, weeks=len(over), calendar=calendar, timezone=zone)
             history = baseline_window(changed, weeks=HISTORY_WEEKS, calendar=calendar, timezone=zone)
-            return Windows(before, Window(over, zone), history, (over[0] - before.mondays[-1]) // WEEK - 1)
+            gap = (over[0] - before.mondays[-1]) // WEEK - 1
+            return Windows(before, Window(over, zone), history, gap, now)
     return None
 
 
@@ -456,6 +477,14 @@ def _read_cases(
         start = min(start, asked.experiment.started_at)
         end = max(end, asked.experiment.ended_at or end)
     found: dict[str, list[Case]] = {}
-    for case in cases(work, enterprise_id=enterprise_id, process_ids=sorted(process_ids), start=start, end=end):
+    read = cases(
+        work,
+        enterprise_id=enterprise_id,
+        process_ids=sorted(process_ids),
+        start=start,
+        end=end,
+        seen_until=windows.seen_until,
+    )
+    for case in read:
         found.setdefault(case.process_id, []).append(case)
     return {name: sorted(each, key=lambda case: (case.started_at, case.id)) for name, each in found.items()}

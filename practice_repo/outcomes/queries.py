@@ -3,7 +3,7 @@ cases there are."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from itertools import groupby
 from operator import attrgetter
@@ -25,6 +25,9 @@ WHEN = {"started": ProcessInstance.started_at, "ended": ProcessInstance.ended_at
 
 OutcomeReader = Callable[[Work, str, str, datetime], Mapping[str, Mapping[str, Any]]]
 """(work, enterprise id, practice, since) → case reference → what the case left in the customer base."""
+
+SeenUntil = Callable[[datetime], datetime]
+"""when a case started → the moment as of which it is told"""
 
 
 def facts(
@@ -69,8 +72,12 @@ def cases(
     end: datetime,
     definition_ids: Sequence[str] | None = None,
     by: str = "started",
+    seen_until: SeenUntil | None = None,
 ) -> Iterator[Case]:
-    """The cases with their visits and variables, in order of their ids. Read them within the unit of work."""
+    """The cases with their visits and variables, in order of their ids. Read them within the unit of work.
+
+    With `seen_until` every case is told as somebody would have seen it at that moment: what came later is left out.
+    """
     if by not in WHEN:
         raise InvalidInput(f"Expected cases by when they 'started' or 'ended', found '{by}'.")
     chosen = [
@@ -81,26 +88,28 @@ def cases(
     ]
     if definition_ids is not None:
         chosen.append(ProcessInstance.definition_id.in_(list(definition_ids)))
-    return _merged(work, chosen)
+    return _merged(work, chosen, seen_until or (lambda started_at: datetime.max.replace(tzinfo=UTC)))
 
 
-def _merged(work: Work, chosen: Sequence[Any]) -> Iterator[Case]:
+def _merged(work: Work, chosen: Sequence[Any], seen_until: SeenUntil) -> Iterator[Case]:
     """Instances, visits and steps side by side: each comes in the order of the instances' ids."""
     instances = work.execute(_instances(chosen)).all()
     known = {row.id for row in instances}
     visits = _grouped(work, _visits(chosen), known)
     steps = _grouped(work, _steps(chosen), known)
     for row in instances:
+        end = seen_until(row.started_at)
+        is_over = row.ended_at is not None and row.ended_at <= end
         yield Case(
             id=row.id,
             process_id=row.process_id,
             definition_id=row.definition_id,
             business_key=row.business_key,
-            state=row.state,
+            state=row.state if is_over or row.ended_at is None else "active",
             started_at=row.started_at,
-            ended_at=row.ended_at,
-            variables=_variables(steps.of(row.id)),
-            visits=tuple(_visit(each) for each in visits.of(row.id)),
+            ended_at=row.ended_at if is_over else None,
+            variables=_variables([step for step in steps.of(row.id) if step.at <= end]),
+            visits=tuple(_visit(each, end) for each in visits.of(row.id) if each.activated_at <= end),
         )
 
 
@@ -153,14 +162,16 @@ def _visits(chosen: Sequence[Any]) -> Select:
 
 def _steps(chosen: Sequence[Any]) -> Select:
     return (
-        select(Step.process_instance_id, Step.facts)
+        select(Step.process_instance_id, Step.at, Step.facts)
         .join(ProcessInstance, ProcessInstance.id == Step.process_instance_id)
         .where(*chosen)
         .order_by(ProcessInstance.id, Step.number)
     )
 
 
-def _visit(row: Row) -> Visit:
+def _visit(row: Row, end: datetime) -> Visit:
+    if row.ended_at is not None and row.ended_at > end:
+        return Visit(row.element_id, row.activated_at, None, "active", None, row.element_type)
     return Visit(row.element_id, row.activated_at, row.ended_at, row.state, row.completed_by, row.element_type)
 
 

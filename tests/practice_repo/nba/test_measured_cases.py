@@ -75,6 +75,12 @@ class Shop:
         [task] = self.office.ask(lambda work: work.execute(select(UserTask.id).where(UserTask.state == "open")).all())
         self.run(complete_user_task, user_task_id=task.id, variables={"glad": True})
 
+    def completes(self, cases: list[str]) -> None:
+        """Complete the open tasks of these cases now."""
+        open_tasks = select(UserTask.id).where(UserTask.process_instance_id.in_(cases), UserTask.state == "open")
+        for task in self.office.ask(lambda work: work.execute(open_tasks).all()):
+            self.run(complete_user_task, user_task_id=task.id, variables={"glad": True})
+
     def rolls_out(self, **about) -> NbaRollout:
         """A rollout that goes live now."""
         row = NbaRollout(
@@ -171,6 +177,31 @@ def test_measuring_anew_takes_the_place_of_what_was_measured(shop):
     assert (hours.item, hours.version, hours.actual_cost, hours.adoption_rate) == ("welcome", "1.0.0", 600, 0.9)
     assert hours.context["industry"] == "machinery"
     assert hours.enterprise != "demo"
+
+
+def test_slow_cases_count_before_as_far_as_they_could_count_after(shop):
+    """Nothing has changed: every other case takes three weeks. But of the last ones those are still open."""
+    office, opened = shop.office, []
+    for week in range(2 * WEEKS):
+        if week == WEEKS:
+            row = shop.rolls_out()
+        for number in range(12):
+            started = shop.run(
+                start_process, enterprise_id="demo", process_id="welcome", business_key=f"{week}-{number}"
+            )
+            opened.append((started.process_instance_id, week + (3 if number % 2 else 0)))
+        office.clock.pass_by(days=1)
+        shop.completes([case for case, due in opened if due == week])
+        office.clock.pass_by(days=6)
+
+    [hours] = [each for each in shop.measured(row, ramp_weeks=0) if each.kpi == "mean_hours"]
+
+    assert hours.change == 0
+    assert 24 < hours.after < 24 * 10
+    mean = (24 + 22 * 24) / 2
+    end = office.now
+    everything = office.ask(kpis_of, enterprise_id="demo", start=end - timedelta(weeks=8), end=end, now=end)
+    assert next(each for each in everything if each.kpi == "mean_hours").value < mean
 
 
 def test_an_own_activity_leaves_no_evidence(shop):
