@@ -78,6 +78,7 @@ class Practice:
     folder: Path | None = field(default=None, compare=False)
     options: Mapping[str, bytes] = field(default_factory=dict)  # "<point>.<option>" → operations as JSON
     data: Mapping[str, bytes] = field(default_factory=dict)  # file name → sample data
+    simulation: str = ""  # TOML: how cases of a year arrive and are worked on
 
     @property
     def id(self) -> str:
@@ -144,6 +145,7 @@ def practice_of_files(files: Mapping[str, bytes], *, folder: Path | None = None)
         folder=folder,
         options=_keyed(_ending(files, "options", ".json")),
         data=_ending(files, "data", ""),
+        simulation=_text(files, "simulation.toml"),
     )
 
 

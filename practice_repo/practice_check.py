@@ -2,8 +2,9 @@
 
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from engine.bpmn import read_model
 from engine.bpmn.elements import CallActivity, CatchOrThrow, Element, Gateway, Model, Task, Value
@@ -52,7 +53,7 @@ def check_practice(practice: Practice) -> list[Finding]:
     of lanes and groups are declared; decisions exist and are used; the elements of variation points exist;
     options belong to them; formulas are FEEL; what KPIs read is a fact; names
     stand in both languages; there are words and scenarios, and the
-    sample data of a situation.
+    sample data of a situation; what simulation.toml names exists.
     A component is a part: nothing in it needs to be used by a process of its own.
     """
     findings: list[Finding] = []
@@ -373,6 +374,54 @@ def _words(opened: _Opened) -> Iterator[Finding]:
         yield _error("scenarios", "scenarios.toml is missing or has no [[scenario]]: add the happy path at least.")
 
 
+def _simulation(opened: _Opened) -> Iterator[Finding]:
+    """Everything that simulation.toml names is there; `processes.simulation` reads the figures."""
+    if not opened.practice.simulation:
+        return
+    try:
+        profile = tomllib.loads(opened.practice.simulation)
+        scenarios = tomllib.loads(opened.practice.scenarios).get("scenario", [])
+    except tomllib.TOMLDecodeError as error:
+        yield _error("simulation", f"simulation.toml or scenarios.toml is not TOML: {error}.")
+        return
+    known = {
+        "task": {task.id for task in opened.user_tasks()},
+        "scenario": {str(scenario.get("name")) for scenario in scenarios},
+        "role": {role.key for role in opened.practice.card.roles},
+        "message": {name for element in opened.elements() for name in _messages_of(element)},
+    }
+    for kind, name in _simulated_names(profile):
+        if name not in known[kind]:
+            yield _error("simulation", f"simulation.toml names the {kind} '{name}', which the practice does not have.")
+
+
+SIMULATED = (("task", "element", "task"), ("story", "scenario", "scenario"), ("team", "role", "role"))
+CHANGED = (("tasks", "task"), ("stories", "scenario"), ("replies", "message"))  # by an effect
+
+
+def _simulated_names(profile: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """(what it is, name) of everything that the profile names."""
+    for table, key, kind in (*SIMULATED, ("reply", "message", "message")):
+        for row in _rows(profile.get(table)):
+            yield kind, str(row.get(key))
+    for effect in _rows(profile.get("effect")):
+        for key, kind in CHANGED:
+            for name in effect.get(key) or ():
+                yield kind, name
+
+
+def _rows(value: Any) -> Iterator[Mapping[str, Any]]:
+    yield from (row for row in value if isinstance(row, Mapping)) if isinstance(value, list) else ()
+
+
+def _messages_of(element: Element) -> Iterator[str]:
+    definitions = element.definitions if isinstance(element, CatchOrThrow) else ()
+    own = element.message if isinstance(element, Task) else None
+    for definition in (*definitions, *([own] if own else [])):
+        if definition.kind == "message" and definition.name:
+            yield definition.name
+
+
 CHECKS = (
     _own_findings,
     _main_process,
@@ -389,4 +438,5 @@ CHECKS = (
     _names,
     _lanes,
     _words,
+    _simulation,
 )

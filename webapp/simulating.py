@@ -30,7 +30,7 @@ from engine.commands.start_process import start_process
 from engine.commands.user_tasks import audit
 from engine.errors import EngineError, InvalidInput
 from engine.feel import compile_expression, normalise
-from engine.store.actor import Actor
+from engine.store.actor import SYSTEM, Actor
 from engine.store.tables import Audit, Job, Message, MessageSubscription, ProcessInstance, StartSubscription, Timer
 from engine.store.tables import UserTask as UserTaskRow
 from engine.store.unit_of_work import Work
@@ -39,6 +39,7 @@ from practice_repo.outcomes.case import moment as moment_of
 from practice_repo.practice import shipped_practices
 from processes.simulation import Arrival, Assignment, Desk, Effect, Employee, Piece, arrivals, duration, reply, story
 from processes.simulation.profile import PROFILE
+from processes.simulation.prospects import prospect
 from webapp import demo
 from webapp.simulated_case import Do, Model, OpenTask, SimulatedCase, doable, read_model
 from webapp.tables import Membership, User
@@ -100,9 +101,9 @@ def simulate(
         raise InvalidInput(f"Expected an end after the start, found {start.isoformat()} to {end.isoformat()}.")
     chosen = [each if isinstance(each, Model) else models([each])[0] for each in processes] or models()
     in_force = _effects(chosen, effects or {})
-    return Simulation(
-        wiring, chosen, start, end, seed, in_force, enterprise, cases_per_month, note, progress
-    ).run(dry_run=dry_run)
+    return Simulation(wiring, chosen, start, end, seed, in_force, enterprise, cases_per_month, note, progress).run(
+        dry_run=dry_run
+    )
 
 
 def _effects(chosen: Sequence[Model], wanted: Mapping[str, date]) -> dict[str, list[tuple[Effect, date]]]:
@@ -153,7 +154,7 @@ class Simulation:
         self.wiring = wire(replace(wiring.settings, smtp_url=""), clock=self.clock, store=self.store)
         self.wiring.worker = Worker(self.store, wiring.handlers, self.clock, self.wiring.resources)
         self.director = Actor("simulation", is_supervisor=True, enterprise_id=enterprise)
-        self.numbers: Mapping[str, str] = {}
+        self._numbers: Mapping[str, str] | None = None
 
     # The run ----------------------------------------------------------------------------------------------------------
 
@@ -166,7 +167,6 @@ class Simulation:
             return self.result
         with self.store.reading() as work:
             self._hire(work)
-        self.numbers = demo.numbers_here(self.wiring) if self.enterprise == demo.ENTERPRISE else {}
         self._take_up(known, until)
         while self.clock.now() < self.end:
             stop = min(self.clock.now() + BATCH, self.end)
@@ -258,14 +258,14 @@ class Simulation:
             if row.id in self.cases:
                 if self.revisions.get(row.id) != row.revision:
                     self.touched.add(row.id)
-            elif row.started_by_instance_id in self.revisions or row.started_by is None:
+            elif row.started_by_instance_id in self.revisions or row.started_by in (None, SYSTEM.id):
                 self._adopt(row)
             self.revisions[row.id] = row.revision
         self.touched.update(case_id for case_id in self.cases if case_id not in self.revisions)
 
     def _adopt(self, row: Any) -> None:
         """A case that another case or the calendar started: people work on it as usual."""
-        if row.started_at < self.clock.now() - BATCH:
+        if not self.clock.now() - BATCH < row.started_at <= self.clock.now():
             return  # somebody else's
         parent = self.cases.get(row.started_by_instance_id or "")
         self._count += 1
@@ -314,13 +314,15 @@ class Simulation:
 
     def _own(self, model: Model, arrival: Arrival, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The scenario's start for somebody else: another prospect, numbers of its own."""
-        number = arrival.number
-        found = demo.varied(variables, number)
-        if "phone" in found and "company" in variables and found["phone"] != variables.get("phone"):
-            found["phone"] = f"+86 21 {5200 + number // 10_000 % 700:04d} {number % 10_000:04d}"
-        for name in model.profile.unique:
+        found = {
+            **variables,
+            **{name: value for name, value in prospect(arrival.key, arrival.number).items() if variables.get(name)},
+        }
+        if not variables.get("company"):  # a known customer stays who they are
+            found = dict(variables)
+        for name in {*model.profile.unique, *demo.CASE_KEYS}:
             if variables.get(name):
-                found[name] = f"{variables[name]}-{number}"
+                found[name] = f"{variables[name]}-{arrival.number}"
         return found
 
     def _look(self, case: SimulatedCase) -> None:
@@ -444,7 +446,9 @@ class Simulation:
             if variables is None:
                 usual, scenario, passed = case.model.usual_answer(task.element_id)
                 variables = self._here(dict(usual), scenario.now + passed)
-            if self._try(f"task '{do.name}'", _work_on, task=task, variables=variables, by=actor, since=assignment.start):
+            if self._try(
+                f"task '{do.name}'", _work_on, task=task, variables=variables, by=actor, since=assignment.start
+            ):
                 case.done_by.setdefault(task.element_id, set()).add(assignment.employee)
                 self.result.work.append(assignment)
                 return
@@ -467,8 +471,7 @@ class Simulation:
             return load_instance(work, case.id).execution.variables_of(task.element_instance_id)
 
     def _evaluated(self, formula: str, variables: Mapping[str, Any]) -> Any:
-        value = compile_expression(formula.removeprefix("=")).evaluate(normalise(dict(variables)), now=self.clock.now())
-        return value
+        return compile_expression(formula.removeprefix("=")).evaluate(normalise(dict(variables)), now=self.clock.now())
 
     def _hire(self, work: Work) -> None:
         """The people of the enterprise for the roles of the profiles, and as many more as the profiles say."""
@@ -537,12 +540,8 @@ class Simulation:
             return
         by_id = {case_id: (key, name) for key, (case_id, name) in known.items()}
         with self.store.reading() as work:
-            live = work.execute(
-                _LIVE, {"enterprise": self.enterprise, "processes": list(self.models)}
-            ).all()
-            done = {
-                row.id: work.execute(_COMPLETED, {"case": row.id}).all() for row in live if row.id in by_id
-            }
+            live = work.execute(_LIVE, {"enterprise": self.enterprise, "processes": list(self.models)}).all()
+            done = {row.id: work.execute(_COMPLETED, {"case": row.id}).all() for row in live if row.id in by_id}
         for row in live:
             if row.id not in by_id:
                 continue
@@ -563,7 +562,15 @@ class Simulation:
     def _here(self, value: Any, story_at: datetime) -> Any:
         """A scenario's value with today's calendar and this enterprise's document numbers."""
         days = timedelta(days=(self.clock.now() - story_at).days)
-        return demo.renumbered(demo.shifted(value, days), self.numbers)
+        moved = demo.shifted(value, days)
+        return demo.renumbered(moved, self.numbers) if demo.DOCUMENT_NUMBER.search(str(moved)) else moved
+
+    @property
+    def numbers(self) -> Mapping[str, str]:
+        """The number here of each document that scenarios name; found when one is first named."""
+        if self._numbers is None:
+            self._numbers = demo.numbers_here(self.wiring) if self.enterprise == demo.ENTERPRISE else {}
+        return self._numbers
 
     def _read(self, statement: Any, **parameters: Any) -> Sequence[Any]:
         with self.store.reading() as work:
@@ -622,18 +629,22 @@ def _statements() -> tuple[Any, ...]:
         select(timer.process_instance_id).where(timers, timer.try_at <= now),
         select(job.process_instance_id).where(*jobs, job.due_at <= now),
     )
-    live = select(
-        instance.id,
-        instance.revision,
-        instance.process_id,
-        instance.started_by,
-        instance.started_by_instance_id,
-        instance.started_at,
-    ).where(
-        instance.enterprise_id == bindparam("enterprise"),
-        instance.process_id.in_(bindparam("processes", expanding=True)),
-        instance.state == "active",
-    ).order_by(instance.started_at, instance.process_id)
+    live = (
+        select(
+            instance.id,
+            instance.revision,
+            instance.process_id,
+            instance.started_by,
+            instance.started_by_instance_id,
+            instance.started_at,
+        )
+        .where(
+            instance.enterprise_id == bindparam("enterprise"),
+            instance.process_id.in_(bindparam("processes", expanding=True)),
+            instance.state == "active",
+        )
+        .order_by(instance.started_at, instance.process_id)
+    )
     tasks = (
         select(
             TASK.id,

@@ -51,7 +51,7 @@ ENCRYPTED = 0x1
 NAME = re.compile(r"[^\x00-\x1f\x7f\\:*?\"<>|/]{1,100}")
 DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 ROOT_FILES = re.compile(
-    r"practice\.toml|scenarios\.toml|README(\.zh)?\.md|LICENSE|NOTICE|evidence\.json|import_report\.json|.+\.bpmn|.+\.dmn"
+    r"practice\.toml|s(cenarios|imulation)\.toml|README(\.zh)?\.md|LICENSE|NOTICE|evidence\.json|import_report\.json|.+\.bpmn|.+\.dmn"
 )
 FOLDER_FILES = {
     "forms": re.compile(r".+\.json"),

@@ -1,4 +1,4 @@
-"""What a year of a process looks like: profiles, chance drawn from a seed, people who work one task at a time (pure)."""
+"""A year of a process: profiles, chance drawn from a seed, people who do one task at a time (pure)."""
 
 from processes.simulation.drawing import Arrival, arrivals, duration, reply, story
 from processes.simulation.profile import Effect, Profile, read_profile

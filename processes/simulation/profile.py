@@ -1,7 +1,7 @@
 """What a pack's `simulation.toml` says: how cases arrive, which stories they live, how long work takes, who works."""
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -134,24 +134,6 @@ def read_profile(text: str, *, process: str) -> Profile:
     if not sum(profile.stories.values()):
         raise InvalidInput(f"{whole.name}: expected a [[story]] with a weight above 0, found none.")
     return profile
-
-
-def unknown_names(
-    profile: Profile, *, elements: Iterable[str], scenarios: Iterable[str], roles: Iterable[str], messages: Iterable[str]
-) -> list[str]:
-    """One sentence for each name in the profile that the practice does not have."""
-    effects = profile.effects.values()
-    said = (
-        ("task", {*profile.tasks, *(name for each in effects for name in each.tasks)}, set(elements)),
-        ("scenario", {*profile.stories, *(name for each in effects for name in each.stories)}, set(scenarios)),
-        ("role", {team.role for team in profile.teams}, set(roles)),
-        ("message", {*profile.replies, *(name for each in effects for name in each.replies)}, set(messages)),
-    )
-    return [
-        f"{PROFILE} of '{profile.process}' names the {what} '{name}', which the practice does not have."
-        for what, named, known in said
-        for name in sorted(named - known)
-    ]
 
 
 class _Table:

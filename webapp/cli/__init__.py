@@ -22,6 +22,7 @@ COMMANDS = {  # name: (module, attribute, one line of help)
     "serve": ("webapp.cli.serve", "serve", "Start the web application with the embedded worker."),
     "migrate": ("webapp.cli.migrate", "migrate", "Bring the database to the newest revision."),
     "demo": ("webapp.cli.demo", "demo", "Create the demo enterprise with people, data and running cases."),
+    "simulate": ("webapp.cli.simulate", "simulate_command", "Add months of cases that people worked on."),
     "import": ("webapp.cli.imports", "import_file", "Import leads, customers, products, stock, tickets or orders."),
     "user": ("webapp.cli.user", "user", "Add people and change passwords."),
 }
