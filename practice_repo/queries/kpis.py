@@ -12,7 +12,7 @@ from practice_repo.nba_tables import NbaProfile
 from practice_repo.outcomes.case import Calendar, Case
 from practice_repo.outcomes.facts import CaseFacts, case_facts
 from practice_repo.outcomes.kpis import KpiValue, kpi_value
-from practice_repo.outcomes.queries import OutcomeReader, cases, outcome_of
+from practice_repo.outcomes.queries import OutcomeReader, SeenUntil, cases, outcome_of
 from practice_repo.queries.cards import KnownCard, cards
 
 LEAST_CASES = 5  # that tell a KPI, before it raises an alarm
@@ -64,7 +64,8 @@ def kpis_of(
     """The KPIs of one practice (None: of all that the enterprise uses) over cases that began from `start` up to before
     `end`, in the order of the cards.
 
-    The window before is as long and ends where this one begins. Targets are those of the profile. Seven statements, and
+    The window before is as long and ends where this one begins; its cases are told as of as long after it as `now` is
+    after this one, or slow cases would count in it only. Targets are those of the profile. Seven statements, and
     one of the outcome reader for each practice.
     """
     known = cards(work, enterprise_id=enterprise_id, item_ids=None if item_id is None else [item_id])
@@ -82,6 +83,7 @@ def kpis_of(
         now=now,
         calendar=calendar,
         outcomes=outcomes,
+        seen_until=lambda started_at: now if started_at >= start else start + (now - end),
     )
     days = (end - start).days
     return tuple(
@@ -101,20 +103,30 @@ def facts_of(
     now: datetime,
     calendar: Calendar | None = None,
     outcomes: OutcomeReader | None = None,
+    seen_until: SeenUntil | None = None,
 ) -> dict[str, list[CaseFacts]]:
     """The facts of all cases of these practices by item id, in three statements and one per outcome reader's practice;
-    oldest first."""
+    oldest first. With `seen_until` cases are told as of that moment, with what they left behind once they are over."""
     wanted = list(known)
     by_process: dict[str, list[Case]] = {each.card.id: [] for each in wanted}
     if by_process:
-        read = cases(work, enterprise_id=enterprise_id, process_ids=sorted(by_process), start=start, end=end)
+        read = cases(
+            work,
+            enterprise_id=enterprise_id,
+            process_ids=sorted(by_process),
+            start=start,
+            end=end,
+            seen_until=seen_until,
+        )
         for case in read:
             by_process[case.process_id].append(case)
     found = {}
     for each in wanted:
-        mine = sorted(by_process[each.card.id], key=lambda case: (case.started_at, case.id))
+        mine = by_process[each.card.id]
         records = dict(outcomes(work, enterprise_id, each.card.id, start)) if outcomes and mine else {}
-        complete = (replace(case, outcome=outcome_of(case, records)) for case in mine)
+        left = [replace(case, outcome=outcome_of(case, records)) for case in mine if case.ended_at or not seen_until]
+        complete = [*left, *(case for case in mine if seen_until and not case.ended_at)]
+        complete.sort(key=lambda case: (case.started_at, case.id))
         found[each.item_id] = case_facts(each.card, complete, now=now, calendar=calendar)
     return found
 
