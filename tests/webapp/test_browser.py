@@ -164,12 +164,17 @@ PAGES = (
     "/mailbox",
     "/library",
     "/imports",
+    "/nba",
+    "/nba/profile",
+    "/nba/activities",
     "/operations",
     "/operations/processes/enquiry",
     "/operations/processes/enquiry/migration",
     "/operations/migrations",
     "/operations/incidents",
     "/messages",
+    "/method",
+    "/method/usability",
 )
 
 
@@ -221,6 +226,7 @@ def practice_pages(practices) -> tuple[str, ...]:
         f"/contributions/new/{candidate_id}",
         f"/contributions/{contribution_id}",
         "/sandbox?item_id=triage",
+        *(f"/method{page}" for page in ("", "/winer", "/iris", "/usability", "/benefits")),
     )
 
 
@@ -245,6 +251,63 @@ def test_pages_about_practices_are_accessible_and_fit_the_screen(
     context.close()
 
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(("language", "scheme", "width"), [("en-GB", "light", 1440), ("zh-CN", "dark", 390)])
+def test_pages_of_the_next_best_activity_are_accessible_and_fit_the_screen(
+    chromium, address, advice, language, scheme, width
+):
+    advice.decides("override", activity_id=advice.ids["K08"], reason="Prices first")
+    advice.starts_the_loop()
+    advice.scans()
+    newest, first = (each.id for each in advice.page().history)
+    viewport = {"width": width, "height": 900}
+    context = chromium.new_context(base_url=address, locale=language, color_scheme=scheme, viewport=viewport)
+    page = context.new_page()
+    found: list[str] = []
+    page.on("pageerror", lambda error: found.append(f"{page.url}: {error}"))
+    sign_in(page, "gina")
+    paths = ("", "/profile", "/activities", f"/activities/{advice.ids['K05']}", f"/recommendations/{first}")
+    for path in paths:
+        answer = page.goto(f"/nba{path}")
+        page.wait_for_load_state("networkidle")
+        page.evaluate("() => document.querySelectorAll('details').forEach((each) => (each.open = true))")
+        found += serious(page, path)
+        if answer.status != 200:
+            found.append(f"{answer.status} on {path}")
+        if page.evaluate("() => document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"too wide: {path}")
+    context.close()
+
+    assert newest != first
+    assert not found, "\n".join(found)
+
+
+def test_a_manager_estimates_and_decides_by_keyboard_alone(page, advice):
+    sign_in(page, "gina")
+    page.goto(f"/nba/activities/{advice.ids['K30']}")
+    expect(page.locator("#preview")).to_contain_text("Needs an estimate")
+    page.get_by_role("button", name="Add a cost").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.type("Training")
+    page.get_by_label("Amount", exact=True).focus()
+    page.keyboard.type("20000")
+    page.get_by_label("Further effect as an amount").focus()
+    page.keyboard.type("300000")
+    expect(page.locator("#preview")).to_contain_text("14.00")
+    page.get_by_role("button", name="Save the estimate").press("Enter")
+    expect(page.locator("#notices")).to_contain_text("Saved as a new version")
+
+    page.goto("/nba")
+    page.get_by_role("button", name="Scan again").first.press("Enter")
+    expect(page.locator("#recommended")).to_have_text("Stop double entry")
+    page.get_by_role("button", name="Defer").press("Enter")
+    expect(page.get_by_role("heading", name="Not now")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Accept").press("Enter")
+
+    expect(page.locator("#notices")).to_contain_text("Accepted")
+    expect(page.locator("#running")).to_be_visible()
 
 
 def serious(page, path: str) -> list[str]:
