@@ -60,9 +60,10 @@ def experience(promises: Sequence[Promise], area: str) -> Experience:
 def promises(work: Work, enterprise_id: str) -> list[Promise]:
     """The enterprise's rollouts whose effect is known, oldest first, in one statement."""
     statement = (
-        select(ACTIVITY.area, ROLLOUT.planned_effect, ROLLOUT.actual_effect)
+        select(ACTIVITY.area, ROLLOUT.planned_effect, ROLLOUT.guess_share, ROLLOUT.actual_effect)
         .join(NbaActivity, ACTIVITY.id == ROLLOUT.activity_id)
         .where(ROLLOUT.enterprise_id == enterprise_id, ROLLOUT.state == "completed", ROLLOUT.actual_effect.is_not(None))
         .order_by(ROLLOUT.finished_at, ROLLOUT.id)
     )
-    return [Promise(*row) for row in work.execute(statement)]
+    # What was promised is the guess itself: against the corrected one, every correction would undo the one before.
+    return [Promise(area, planned / share, actual) for area, planned, share, actual in work.execute(statement)]

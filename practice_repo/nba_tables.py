@@ -141,6 +141,7 @@ class NbaRollout(Base):
     planned_finish: Mapped[date]
     planned_effect: Mapped[Decimal] = mapped_column(Money)
     planned_cost: Mapped[Decimal] = mapped_column(Money)
+    guess_share: Mapped[Decimal] = mapped_column(Money, default=1)  # of own guesses that was counted in the effect
     plan: Mapped[Any] = mapped_column(Json)  # what the planning form said: departments, trainees, windows, guardrails
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     pilot_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -176,6 +176,7 @@ def _open_rollout(work: Work, found: NbaRecommendation, activity_id: str, actor:
         planned_finish=now.date() + timedelta(days=known["duration_days"]),
         planned_effect=Decimal(known["effect"] or 0),
         planned_cost=Decimal(known["cost"] or 0),
+        guess_share=Decimal(known["experience"]["share"]),
         plan={},
         hours={},
         measured=[],

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from practice_repo.experience import Experience, Promise, experience
+from practice_repo.experience import Experience, Promise, experience, promises
 from tests.practice_repo.nba.test_deciding import finish
 
 
@@ -46,3 +46,15 @@ def test_a_measured_outcome_changes_the_next_recommendation(office):
     view = office.page().recommendation
     assert (view.next.key, view.next.effect) == ("C", Decimal("243.60"))
     assert view.inputs["activities"]["B"]["experience"] == {"share": "0.7333", "rollouts": 1}
+
+
+def test_what_comes_true_as_it_was_corrected_leaves_the_correction_alone(office):
+    """B is promised 400, counted as 320, and brings 240: as much of its guess as A did, not a disappointment less."""
+    for key in ("A", "B"):
+        office.adds(key, 400, 100, area="service")
+    for actual in (240, 240):
+        office.scans()
+        finish(office, office.decides("accept").rollout_id, effect=Decimal(actual), cost=Decimal(100))
+    with office.store.reading() as work:
+        kept = promises(work, "demo")
+    assert [each.error for each in kept] == [pytest.approx(-0.4), pytest.approx(-0.4)]

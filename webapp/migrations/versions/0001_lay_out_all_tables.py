@@ -2383,6 +2383,7 @@ def upgrade() -> None:
         sa.Column("planned_finish", sa.Date(), nullable=False),
         sa.Column("planned_effect", engine.store.types.Money(), nullable=False),
         sa.Column("planned_cost", engine.store.types.Money(), nullable=False),
+        sa.Column("guess_share", engine.store.types.Money(), nullable=False),
         sa.Column("plan", engine.store.types.Json(), nullable=False),
         sa.Column("started_at", engine.store.types.UtcDateTime(), nullable=False),
         sa.Column("pilot_at", engine.store.types.UtcDateTime(), nullable=True),
