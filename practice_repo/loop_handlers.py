@@ -5,7 +5,6 @@ handler looks first at what is done already. `loop_handlers` joins in those of `
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -35,11 +34,11 @@ from practice_repo.nba_tables import NbaActivity, NbaProfile, NbaRecommendation,
 from practice_repo.next_best_activity.wording import Teller
 from practice_repo.notices import notify
 from practice_repo.outcomes.case import Calendar
-from practice_repo.outcomes.kpis import kpi_value
-from practice_repo.outcomes.queries import OutcomeReader, facts
+from practice_repo.outcomes.queries import OutcomeReader
 from practice_repo.portfolios import current_estimates
 from practice_repo.practice import Text
 from practice_repo.queries.cards import cards
+from practice_repo.queries.kpis import KpiNow, kpis_of
 from practice_repo.queries.nba import RecommendationView, portfolio, recommendation
 from practice_repo.queries.needs import Suggestion, coverage, need
 from practice_repo.rollout_handlers import rollout_handlers
@@ -95,14 +94,6 @@ def loop_handlers(
         handlers.register(topic)(getattr(loop, topic.removeprefix("practice.")))
     handlers.include(rollout_handlers(store, calendar=calendar, outcomes=outcomes))
     return handlers
-
-
-@dataclass(frozen=True)
-class _Alarm:
-    practice: str
-    name: Text
-    value: Decimal
-    target: Decimal
 
 
 class _Loop:
@@ -309,30 +300,20 @@ class _Loop:
 
         return self.store.run(change)
 
-    def _alarms(self, work: Work, job: Job) -> list[_Alarm]:
+    def _alarms(self, work: Work, job: Job) -> list[KpiNow]:
         profile = work.session.get(NbaProfile, job.enterprise_id)
-        wanted = profile.targets if profile else {}
-        targets = [(*name.rsplit(".", 1), Decimal(str(value))) for name, value in wanted.items()]
-        known = cards(work, enterprise_id=job.enterprise_id, item_ids={item for item, _, _ in targets})
-        found: list[_Alarm] = []
-        for item in sorted(known):
-            card = known[item].card
-            told = facts(
-                work,
-                card=card,
-                enterprise_id=job.enterprise_id,
-                start=job.now - timedelta(weeks=KPI_WEEKS),
-                end=job.now,
-                now=job.now,
-                calendar=self.calendar,
-                outcomes=self.outcomes,
-            )
-            for _, key, target in (each for each in targets if each[0] == item):
-                kpi = next((each for each in card.kpis if each.key == key), None)
-                value = kpi_value(card, key, told).value if kpi else None
-                if kpi and value is not None and (value < target if kpi.better == "higher" else value > target):
-                    found.append(_Alarm(item, kpi.name, value, target))
-        return found
+        if profile is None or not profile.targets:
+            return []
+        found = kpis_of(
+            work,
+            enterprise_id=job.enterprise_id,
+            start=job.now - timedelta(weeks=KPI_WEEKS),
+            end=job.now,
+            now=job.now,
+            calendar=self.calendar,
+            outcomes=self.outcomes,
+        )
+        return [each for each in found if each.misses_target]
 
 
 def profile_of(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -566,7 +547,7 @@ def _is_told(work: Work, job: Job) -> bool:
     return work.execute(statement.limit(1)).first() is not None
 
 
-def _tell_alarm(work: Work, job: Job, alarm: _Alarm) -> None:
+def _tell_alarm(work: Work, job: Job, alarm: KpiNow) -> None:
     details = {"name": alarm.name.en, "name_zh": alarm.name.zh, "value": f"{alarm.value:.2f}", "target": alarm.target}
     notify(
         work,

@@ -10,6 +10,7 @@ from engine.commands.complete_user_task import complete_user_task
 from engine.errors import InvalidInput, InvalidState, NotFound, NotPermitted
 from engine.handlers import Job
 from engine.queries.process_instance import process_instance
+from engine.queries.user_task import user_task
 from engine.store import tables
 from engine.store.actor import Actor
 from engine.worker import Worker
@@ -21,14 +22,17 @@ from practice_repo.commands.decide import decide
 from practice_repo.commands.record_actuals import record_actuals
 from practice_repo.commands.set_profile import set_profile
 from practice_repo.commands.start_loop import start_loop
+from practice_repo.handlers import practice_handlers
 from practice_repo.loop_handlers import loop_handlers
-from practice_repo.nba_tables import NbaActivity, NbaProfile, NbaRecommendation, NbaRollout
+from practice_repo.nba_tables import NbaActivity, NbaProfile, NbaRecommendation, NbaRollout, PracticeEvidence
 from practice_repo.permissions import DEPARTMENT, MANAGER
 from practice_repo.queries.nba import portfolio
-from practice_repo.tables import PracticeCandidate, PracticeNotice
+from practice_repo.tables import PracticeCandidate, PracticeContribution, PracticeNotice
 from tests.practice_repo.nba.conftest import expecting
+from tests.practice_repo.nba.test_measured_cases import BOSS, Shop, expectation
 from tests.practice_repo.workspace.conftest import analyst
 from tests.practice_repo.workspace.shelf import practice
+from tests.practice_repo.workspace.test_contribution import Review, _with_card
 
 TASK, INSTANCE = tables.UserTask.__table__.c, tables.ProcessInstance.__table__.c
 PROFILE = {"industry": "machinery", "currency": "CNY", "horizon_days": 360, "mode": "scan", "stop": "exhaust"}
@@ -49,6 +53,7 @@ class Loop:
         self.office = office
         self.dora = Actor("dora", frozenset({DEPARTMENT}), enterprise_id="demo")
         self.handlers = loop_handlers(office.store)
+        self.handlers.include(practice_handlers(office.store))
         self.worker = Worker(office.store, self.handlers, office.clock)
 
     def begins(self) -> "Loop":
@@ -365,13 +370,90 @@ def test_a_repeated_job_acquires_nothing_twice(loop):
     assert loop.count(PracticeCandidate) == 1
 
 
-def test_a_kpi_that_misses_its_target_is_told_every_week(deciding):
-    deciding.office.ship(practice())
-    deciding.office.do(set_profile, actor=deciding.office.max, targets={"welcome.calls": "2"})
-    deciding.goes_on(weeks=1)
-    notices = deciding.rows(select(PracticeNotice.__table__).where(PracticeNotice.__table__.c.kind == "kpi_alarm"))
-    assert [each.details["target"] for each in notices] == ["2"]
-    assert deciding.waits_for() == ["decide"]
+@pytest.fixture
+def working(sqlite_office):
+    """A loop in an enterprise that works on cases of the practice, ten hours each for four weeks."""
+    shop = Shop(sqlite_office)
+    sqlite_office.estimates(shop.activity_id, expectation(Decimal(5)))
+    shop.works(4, 10)
+    loop = Loop(sqlite_office).begins()
+    loop.shop = shop
+    return loop
+
+
+def test_what_cases_tell_stands_in_the_task_and_becomes_evidence(working):
+    assert working.variables()["next_title"] == "Welcome customers"
+    working.completes("decide", decision="accept")
+    working.completes("plan_rollout", **DIRECT | {"hypercare_days": 35, "measure_weeks": 4})
+    working.completes("train", trainees=[], resistance="1")
+    working.shop.works(5, 7)
+    working.goes_on()
+
+    [task] = working.tasks()
+    seen = working.office.ask(user_task, user_task_id=task.id, actor=BOSS, now=working.office.now).variables
+    row = next(each for each in seen["measured_rows"] if each["name"] == "Hours per call")
+    assert (row["name_zh"], row["verdict"], row["verdict_zh"], row["method_zh"]) == (
+        "每次致电小时数",
+        "better",
+        "变好",
+        "前后比较",
+    )
+    assert row["before"].endswith(" h")
+    assert float(row["before"].split()[0]) - float(row["after"].split()[0]) == pytest.approx(3, abs=0.6)
+    working.completes("adoption_check", trainees=[], actual_cost=600, stays="yes")
+    rollout = working.newest_rollout()
+    assert 12_000 < rollout.actual_effect < 18_000  # three hours of 1,000 calls at 5
+    assert working.count(PracticeEvidence) >= 1
+    assert working.office.states() == {"welcome": "measured"}
+    assert (working.state(), working.variables()["total_actual_cost"]) == ("completed", 600)
+
+
+def test_a_kpi_that_misses_its_target_is_told_every_week(working):
+    working.office.do(set_profile, actor=working.office.max, targets={"welcome.mean_hours": "8"})
+    working.goes_on()
+    made = working.count(NbaRecommendation)
+    told = select(PracticeNotice.__table__).where(PracticeNotice.__table__.c.kind == "kpi_alarm")
+    for weeks in (1, 2):
+        working.goes_on(weeks=1)
+        assert [each.details["target"] for each in working.rows(told)] == ["8"] * weeks
+    assert working.count(NbaRecommendation) == made + 2
+    assert working.waits_for() == ["decide"]
+
+
+def test_a_kpi_on_target_is_no_news(working):
+    working.office.do(set_profile, actor=working.office.max, targets={"welcome.mean_hours": "12"})
+    working.goes_on(weeks=1)
+    assert working.count(PracticeNotice) == 0
+
+
+def test_an_improved_variant_is_offered_to_the_library(loop):
+    loop.office.ship(practice())
+    review = Review(loop.office)
+    _with_card(review)
+    loop.begins()
+    activity = loop.rows(select(NbaActivity.__table__))[0].id
+    loop.office.estimates(activity, expecting(300, 100))
+    loop.completes("complete_estimates", is_estimated=True)
+    loop.completes("decide", decision="accept")
+    loop.rolls_out()
+    assert loop.waits_for() == ["offer"]
+    rollout_id = loop.newest_rollout().id
+    loop.completes("offer", offer_answer="yes", offer_title="A card beside the gift")
+    assert loop.state() == "completed"
+    [offered] = loop.rows(select(PracticeContribution.__table__))
+    assert (offered.title, offered.submitted_by) == ("A card beside the gift", "max")
+    loop.does_again("practice.offer", rollout_id=rollout_id, offer_title="A card beside the gift")
+    assert loop.count(PracticeContribution) == 1
+
+
+def test_a_second_loop_begins_with_what_the_profile_says(deciding):
+    for _ in range(2):
+        deciding.completes("decide", decision="reject", reason="not our business")
+    assert deciding.state() == "completed"
+    deciding.instance_id = deciding.office.do(start_loop, actor=deciding.office.max).process_instance_id
+    known = deciding.variables()
+    assert {name: known[name] for name in PROFILE} == PROFILE
+    assert known["risk_appetite"] == "3"
 
 
 def test_only_one_loop_runs_for_an_enterprise(deciding):

@@ -33,7 +33,7 @@ def cleaned(content: str, known: KnownNames = KnownNames(), **options) -> str:  
         "from 2024-01-01 to 2024-12-31", "Invoice > 1000000", "Version 1.2.3", "Tax rate 19 percent", "order.no",
         "高级经理复核", "项目经理确认", "安全主管检查", "时间安排", "任务分配", "方案评审", "金额确认", "周报提交",
         "联系物流公司", "询问客户需求", "提交给主管", "总经理审批", "成功率", "程序员开发", "开户银行", "销售总监",
-        "常规检查", "万元以上",
+        "常规检查", "万元以上", "欧元",
     ],
 )  # fmt: skip
 def test_ordinary_words_are_no_names(label):
