@@ -15,6 +15,7 @@ from engine.store.tables import UserTask
 from engine.worker import Worker
 from processes.handlers.resources import Resources
 from tests.support import models
+from tests.support.advice import AdviceOffice
 from tests.support.office import ACME, Office
 from tests.support.practice_office import PracticeOffice
 from webapp import create_app, passwords
@@ -168,14 +169,25 @@ def practices(office):
 
 
 @pytest.fixture
-def advice_people(office):
-    """Gina, who decides on the next best activity."""
+def bare(office, practices):
+    """Gina decides on the next best activity, but nobody has said anything about it yet."""
 
     def people(work):
         who = {"full_name": "Gina Rossi", "roles": ("general_manager",), "enterprise_id": ACME}
         add_user(work.session, name="gina", password=PASSWORD, now=office.now, **who)
 
     office.store.run(people)
+    return AdviceOffice(practices)
+
+
+@pytest.fixture
+def advice(bare):
+    """A profile, seven activities, one scan, and the loop waiting for the decision."""
+    bare.has_a_profile()
+    bare.ids = bare.adds_some()
+    bare.starts_the_loop()
+    bare.scans()
+    return bare
 
 
 @pytest.fixture

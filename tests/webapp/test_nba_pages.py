@@ -6,24 +6,8 @@ import pytest
 
 from practice_repo.nba_tables import NbaActivity, NbaEstimate, NbaProfile, NbaRecommendation, NbaRollout
 from practice_repo.queries.nba import estimates
-from tests.support.advice import AdviceOffice, amounts
+from tests.support.advice import amounts
 from tests.support.office import ACME, counted_statements
-
-
-@pytest.fixture
-def bare(advice_people, practices) -> AdviceOffice:
-    """Nobody has said anything yet."""
-    return AdviceOffice(practices)
-
-
-@pytest.fixture
-def advice(bare) -> AdviceOffice:
-    """A profile, seven activities, one scan, and the loop waiting for the decision."""
-    bare.has_a_profile()
-    bare.ids = bare.adds_some()
-    bare.starts_the_loop()
-    bare.scans()
-    return bare
 
 
 def recommendation_of(advice) -> str:
@@ -487,6 +471,32 @@ def test_what_does_not_fit_an_estimate_is_told(visit, advice, values, told):
 SUGGESTION = """[estimate]
 effect_drivers = [{kpi = "answered", formula = "share * 400", unit = "share"}]
 cost_drivers = [{name = "Scanner", amount = 900}]"""
+
+
+def test_prerequisites_may_not_go_round_in_a_circle(visit, advice):
+    answer = visit("gina").post(f"/nba/activities/{advice.ids['K01']}/estimates", {"prerequisites": "K03"})
+
+    assert answer.status_code == 400
+    assert "Shared customer base → Lead scoring → Shared customer base" in answer.text
+
+
+def test_todays_value_of_a_figure_comes_from_real_cases(visit, advice):
+    gina, activity = visit("gina"), advice.ids["K30"]
+
+    page = gina.post(f"/nba/activities/{activity}/today", ESTIMATE).text
+
+    assert "No case of the last 90 days tells these figures" in page
+    assert 'value="counted in May"' in page
+    assert advice.practices.rows(NbaEstimate, activity_id=activity) == []
+    candidate = advice.practices.acquired()
+    advice.practices.without_wrong_scenario(candidate)
+    advice.practices.made_available(candidate)
+    advice.office.start("triage", {"amount": 10})
+    advice.office.complete("look", {"fine": True})
+    advice.office.clock.pass_by(hours=1)
+    page = gina.post(f"/nba/activities/{activity}/today", ESTIMATE).text
+    assert "Today's values come from the cases" in page
+    assert re.search(r'name="effects.0.baseline"[^>]*value="1(\.0+)?"', page)
 
 
 def test_a_practice_brings_what_its_card_suggests(visit, advice):

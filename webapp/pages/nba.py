@@ -403,8 +403,9 @@ def preview(activity_id: str):
 @login_required
 def save_estimate(activity_id: str):
     expectation, note = expectation_of_form(request.form), request.form.get("note", "").strip()
-    known = _estimate_page(activity_id)
-    _must_be_known(expectation, dict(known.keys))
+    page = _estimate_page(activity_id)
+    _must_be_known(expectation, dict(page.keys))
+    _must_not_circle(expectation, page.activity.key)
     run(
         lambda work: estimate(
             work, activity_id=activity_id, expectation=expectation, note=note, actor=actor(), now=now()
@@ -422,6 +423,20 @@ def _must_be_known(expectation: Expectation, keys: Mapping[str, Any]) -> None:
     both = sorted(set(expectation.prerequisites) & set(expectation.excludes))
     if both:
         raise InvalidInput(_("It cannot need “%(key)s” and exclude it: choose one of both.", key=both[0]))
+
+
+def _must_not_circle(expectation: Expectation, key: str) -> None:
+    """What it needs may not need it in turn: no scan could ever begin with one of them."""
+    rows = read(lambda work: queries.activities(work, enterprise_id=enterprise_id()))
+    needs = {row.activity.key: row.prerequisites for row in rows} | {key: expectation.prerequisites}
+    names = {row.activity.key: row.activity.name.in_language(model_language()) for row in rows}
+    open_ways = [(key, each) for each in expectation.prerequisites]
+    while open_ways:
+        *way, last = open_ways.pop()
+        if last == key:
+            circle = " → ".join(names.get(each, each) for each in (*way, last))
+            raise InvalidInput(_("The prerequisites go round in a circle: %(circle)s. Leave one out.", circle=circle))
+        open_ways += [(*way, last, each) for each in needs.get(last, ()) if each not in way[1:]]
 
 
 @blueprint.post("/activities/<activity_id>")
