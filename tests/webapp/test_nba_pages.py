@@ -241,6 +241,22 @@ def test_without_a_loop_nothing_is_decided(visit, bare):
     assert gina.post(decision_of(bare), {"decision": "accept"}).status_code == 409
 
 
+def test_the_loop_of_the_method_is_started_from_the_page(visit, bare):
+    bare.has_a_profile()
+    gina = visit("gina")
+    assert "The loop has not begun." in gina.get("/nba").text
+
+    answer = gina.post("/nba/loop")
+
+    task = bare.office.task("profile")
+    assert answer.request.path == "/worklist"
+    assert answer.request.args["task"] == task.id
+    assert f"task={task.id}" in gina.get("/nba").text
+    gina.post("/nba/loop")
+    assert bare.office.open_tasks() == ["profile"]
+    assert visit("ines").post("/nba/loop").status_code == 403
+
+
 def test_a_decision_is_made_once(visit, advice):
     gina, address = visit("gina"), decision_of(advice)
     gina.post(address, {"decision": "reject", "reason": "not now"})
