@@ -34,6 +34,7 @@ from processes.customer_base.demo_customers import ENGINEERS
 from processes.customer_base.scope import in_enterprise
 from processes.customer_base.tables import TABLES, Party
 from processes.handlers.resources import Resources
+from webapp.demo_choices import begin_choosing
 from webapp.library_start import METHOD, ROLE_NAMES, add_role, open_library, readable_practices
 from webapp.passwords import hash_password
 from webapp.tables import Enterprise, Membership, Role, User
@@ -152,6 +153,8 @@ def create_demo(
     open_library(wiring, shipped, note=note)
     if is_new:
         wiring.run(lambda work: _begin_workspace(work, wiring.clock.now()))
+    if is_new and with_cases:
+        begin_choosing(wiring)
     return password, [*people, *NEIGHBOURS_PEOPLE]
 
 
