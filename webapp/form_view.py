@@ -196,17 +196,11 @@ class FormView:
         return [self._shown(each, initial, new, prefix, visible, inner) for each in shown.field.fields]
 
     def _fill_table(self, shown: Shown, scope: Mapping[str, Any]) -> None:
-        rows = self.form.table_rows(shown.field, scope, self.now)
+        rows = self.form.table_rows(shown.field, scope, self.now, self.language)
         columns = shown.field.columns
         keys = [column.value for column in columns] or list(rows[0] if rows else [])
         shown.columns = [column.label(self.language) for column in columns] or [str(key) for key in keys]
-        shown.cells = [[_cell(row, key, self.language) for key in keys] for row in rows]
-
-
-def _cell(row: Mapping[str, Any], key: str, language: str) -> Any:
-    """What stands in the row; an entry `name_zh` beside `name` is the same for readers of Chinese."""
-    translated = row.get(f"{key}_{language}")
-    return row.get(key) if translated is None else translated
+        shown.cells = [[row.get(key) for key in keys] for row in rows]
 
 
 def _flat(components: Iterable[Shown]) -> Iterable[Shown]:

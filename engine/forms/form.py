@@ -80,15 +80,22 @@ class Form:
         return found.choices(variables, now) if found else ()
 
     def table_rows(
-        self, field: Field | str, variables: Mapping[str, Any], now: datetime | None = None
+        self, field: Field | str, variables: Mapping[str, Any], now: datetime | None = None, language: str = "en"
     ) -> list[dict[str, Any]]:
-        """What a table component shows: one dictionary per row, with the columns' entries only."""
+        """What a table component shows: one dictionary per row, with the columns' entries only.
+
+        An entry `name_zh` beside `name` stands there for readers of that language.
+        """
         found = self.field(field) if isinstance(field, str) else field
         rows = found.rows.value(variables, now) if found and found.rows else None
         if not isinstance(rows, list | tuple):
             return []
         keys = [column.value for column in found.columns]
-        return [{key: row.get(key) for key in keys or row} for row in rows if isinstance(row, Mapping)]
+        return [
+            {key: row.get(f"{key}_{language}", row.get(key)) for key in keys or row}
+            for row in rows
+            if isinstance(row, Mapping)
+        ]
 
     def markdown(
         self, field: Field | str, variables: Mapping[str, Any], now: datetime | None = None, language: str = "en"
