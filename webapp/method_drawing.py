@@ -10,6 +10,7 @@ from itertools import pairwise
 from unicodedata import east_asian_width
 
 BOX_HEIGHT = 92
+LINES = 4  # of a box
 TITLE_UNIT, FACT_UNIT = 8.2, 7.1  # width of a Latin letter in the widest of the usual fonts
 PADDING = 12
 STAGES = {
@@ -213,9 +214,12 @@ def _boxes(
 
 
 def _fact_lines(label: Label, width: float) -> tuple[str, ...]:
-    """Facts one below the other, as far as the box has room beneath its title."""
-    room = 4 - len(wrapped(label.title, width, TITLE_UNIT, 2))
-    lines = [line for fact in label.facts for line in wrapped(fact, width, FACT_UNIT, 2)]
+    """Facts one below the other in the room beneath the title; each later fact keeps at least one line."""
+    room = LINES - len(wrapped(label.title, width, TITLE_UNIT, 2))
+    lines: list[str] = []
+    for number, fact in enumerate(label.facts, start=1):
+        free = room - len(lines) - (len(label.facts) - number)
+        lines += wrapped(fact, width, FACT_UNIT, max(free, 1))
     return tuple(lines[:room])
 
 

@@ -195,7 +195,7 @@ def _first_stage(found: MethodMap) -> dict[str, Label]:
     available = found.candidates.get("available", 0)
     return {
         "library": Label(
-            _("CRM best-practice library"),
+            _("Best-practice library"),
             (
                 ngettext("%(num)s practice", "%(num)s practices", library),
                 ngettext("%(num)s of them a scenario", "%(num)s of them scenarios", scenarios),
@@ -214,7 +214,7 @@ def _first_stage(found: MethodMap) -> dict[str, Label]:
             _("Our own CRM needs"),
             (
                 _("%(count)s open", count=found.needs_open),
-                _("%(count)s not covered", count=found.needs_uncovered),
+                _("%(count)s uncovered", count=found.needs_uncovered),
             ),
             place("needs"),
         ),
@@ -311,7 +311,7 @@ def _recommended(found: MethodMap) -> tuple[str, ...]:
     if newest.name is None:
         return (_("Nothing new is available"),)
     name = newest.name.in_language(model_language())
-    state = _("waits for a decision") if newest.state == "open" else _("decided")
+    state = _("to be decided") if newest.state == "open" else _("decided")
     if newest.index is None:
         return (name, state)
     return (name, _("S = %(index)s, %(state)s", index=f"{float(Fraction(newest.index)):.2f}", state=state))

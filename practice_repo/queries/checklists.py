@@ -12,10 +12,12 @@ from engine.queries.process_map import ProcessMap, process_map
 from engine.store.tables import Incident, ProcessDefinition, UserTask
 from engine.store.unit_of_work import Work
 from practice_repo.activities import IN_PLACE, UNDER_WAY, Activity, activities_of
+from practice_repo.card import Kpi
 from practice_repo.described import text_of
 from practice_repo.method_steps import OpenPoint, Step, steps
 from practice_repo.nba_tables import NbaProfile, NbaRollout, PracticeEvidence
 from practice_repo.practice import Text
+from practice_repo.queries.cards import cards
 from practice_repo.tables import (
     PracticeCandidate,
     PracticeItem,
@@ -40,7 +42,7 @@ class Serving:
     capabilities: frozenset[str]
     status: str  # see ORDER
     candidate_id: str | None
-    kpis: tuple[tuple[str, Text], ...]
+    kpis: tuple[str, ...]
     roles: tuple[tuple[str, Text], ...]
 
 
@@ -71,8 +73,8 @@ class KpiOfCard:
     name: Text
     target: Decimal | None
     value: float | None
-    unit: str | None
-    better: str | None
+    unit: str
+    better: str
     measured_on: date | None
 
     @property
@@ -160,7 +162,7 @@ def _serving(row: Any) -> Serving:
         capabilities=frozenset(card.get("capabilities", ())),
         status=_status(row.state, row.is_deployed),
         candidate_id=row.candidate_id,
-        kpis=tuple((each["key"], text_of(each)) for each in card["kpis"]),
+        kpis=tuple(each["key"] for each in card["kpis"]),
         roles=tuple((each["key"], text_of(each)) for each in card["roles"] if each["key"] != "system"),
     )
 
@@ -351,27 +353,27 @@ def _kpis(
     work: Work, enterprise_id: str, known: Iterable[Serving], profile: NbaProfile | None
 ) -> tuple[KpiOfCard, ...]:
     """The KPIs of practices in place, those with a target or a value first."""
-    targets = targets_of(profile)
-    measured = _measured(work, enterprise_id)
+    used = {each.item_id: each for each in known if each.status == "in_place"}
+    read = cards(work, enterprise_id=enterprise_id, item_ids=used)
+    targets, measured = targets_of(profile), _measured(work, enterprise_id)
     found = (
-        _kpi(each, key, name, targets.get(f"{each.item_id}.{key}"), measured.get((each.item_id, key)))
-        for each in known
-        if each.status == "in_place"
-        for key, name in each.kpis
+        _kpi(used[item], kpi, targets.get(f"{item}.{kpi.key}"), measured.get((item, kpi.key)))
+        for item, each in read.items()
+        for kpi in each.card.kpis
     )
     return tuple(sorted(found, key=lambda kpi: (kpi.target is None, kpi.value is None)))
 
 
-def _kpi(practice: Serving, key: str, name: Text, target: Decimal | None, row: Row[Any] | None) -> KpiOfCard:
+def _kpi(practice: Serving, kpi: Kpi, target: Decimal | None, row: Row[Any] | None) -> KpiOfCard:
     return KpiOfCard(
         practice=practice.item_id,
         practice_name=practice.name,
-        key=key,
-        name=name,
+        key=kpi.key,
+        name=kpi.name,
+        unit=kpi.unit,
+        better=kpi.better,
         target=target,
         value=row.after if row else None,
-        unit=row.unit if row else None,
-        better=row.better if row else None,
         measured_on=row.window_end if row else None,
     )
 
@@ -384,7 +386,7 @@ def targets_of(profile: NbaProfile | None) -> dict[str, Decimal]:
 def _measured(work: Work, enterprise_id: str) -> dict[tuple[str, str], Row[Any]]:
     """What own rollouts measured last, by practice and KPI."""
     evidence = PracticeEvidence.__table__.c
-    columns = ("item_id", "kpi", "after", "unit", "better", "window_end")
+    columns = ("item_id", "kpi", "after", "window_end")
     statement = (
         select(*(evidence[name] for name in columns))
         .join(NbaRollout.__table__, ROLLOUT.id == evidence.rollout_id)

@@ -11,24 +11,12 @@ from practice_repo.method_steps import steps
 from practice_repo.queries.method_map import STATIONS, MethodMap
 from processes.customer_base.parties import create_party
 from processes.customer_base.scope import in_enterprise
-from tests.support.advice import AdviceOffice
 from tests.support.office import ACME, counted_statements, person
 from webapp import method_drawing, method_view
 from webapp.method_drawing import Label, Words, wrapped
 
 PAGES = ("/method", "/method/winer", "/method/iris", "/method/usability", "/method/benefits")
 WORDS = Words(("1 Take over", "2 Do", "3 Give back"), "yes", "no", "for others")
-
-
-@pytest.fixture
-def advice(advice_people, practices) -> AdviceOffice:
-    """A profile, seven activities, one scan, and the loop waiting for the decision."""
-    office = AdviceOffice(practices)
-    office.has_a_profile()
-    office.ids = office.adds_some()
-    office.starts_the_loop()
-    office.scans()
-    return office
 
 
 def text_of(html: str) -> str:
@@ -221,7 +209,7 @@ def test_figures_are_told_in_their_unit(app, value, unit, shown):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_takes_the_same_statements_however_much_there_is(visit, practices, advice_people, page):
+def test_a_page_takes_the_same_statements_however_much_there_is(visit, practices, bare, page):
     gina = visit("gina")
 
     def count() -> int:
@@ -231,9 +219,8 @@ def test_a_page_takes_the_same_statements_however_much_there_is(visit, practices
 
     count()
     few = count()
-    advice = AdviceOffice(practices)
-    advice.has_a_profile()
-    advice.adds_some()
+    bare.has_a_profile()
+    bare.adds_some()
     for number in range(4):
         practices.do(add_need, title=f"Need {number}", priority="could")
         practices.office.start("enquiry", {"company": f"Company {number}"})
