@@ -59,7 +59,7 @@ class RankedActivity:
     index: str | None
     display: str  # S with two decimals, or the class in words
     class_: str  # costless | finite | needs estimate | no-op
-    effect: Decimal | None
+    effect: Decimal | None  # of the whole bundle, where it is one
     cost: Decimal | None
     net: Decimal | None
     reason: str
@@ -258,7 +258,8 @@ def _view(found: NbaRecommendation, names: Mapping[str, Text]) -> Recommendation
 def _ranked(rank: int, entry: Mapping[str, Any], told: Mapping[str, Any], inputs: Mapping[str, Any]) -> RankedActivity:
     known = inputs[entry["id"]]
     spread = told["spreads"].get(entry["id"], {})
-    effect, cost = (None if known[name] is None else Decimal(known[name]) for name in ("effect", "cost"))
+    members = [inputs[key] for key in entry.get("bundle", ())] or [known]
+    effect, cost = (_total(members, name) for name in ("effect", "cost"))
     return RankedActivity(
         activity_id=known["id"],
         key=entry["id"],
@@ -284,6 +285,12 @@ def _ranked(rank: int, entry: Mapping[str, Any], told: Mapping[str, Any], inputs
         costs=tuple(known["costs"]),
         candidate_id=known["candidate_id"],
     )
+
+
+def _total(members: Sequence[Mapping[str, Any]], name: str) -> Decimal | None:
+    """Of an activity, or of all of a bundle; None as long as one of them is not estimated."""
+    amounts = [each[name] for each in members]
+    return None if None in amounts else _sum(Decimal(each) for each in amounts)
 
 
 def _from_inputs(key: str, told: Mapping[str, Any], inputs: Mapping[str, Any]) -> RankedActivity:

@@ -165,6 +165,35 @@ def test_the_way_of_comparing_is_switched(visit, advice):
     assert gina.post("/nba/scan", {"mode": "dice"}).status_code == 400
 
 
+def test_an_enabler_is_shown_with_what_it_opens(visit, advice):
+    advice.adds("K02", "Clean customer data", "清洗客户数据", amounts(900000, 20000, prerequisites=("K01",)))
+    gina = visit("gina")
+
+    page = gina.post("/nba/scan", {"mode": "closure", "stop": "positive"}).text
+
+    assert re.search(r'id="recommended"><a [^>]*>Shared customer base</a>', page)
+    assert "S = 6.14, effect 1,000,000, cost 140,000" in page
+    assert "“Shared customer base” → “Clean customer data”" in page
+    assert "scan alone would take “Lead response within a day”" in page
+    assert "It is expected to cost more than it brings." in page
+
+
+def test_a_running_rollout_leads_to_its_case_and_its_open_task(visit, advice):
+    rollout = advice.decides("accept").rollout_id
+    case = advice.office.start("enquiry", {"company": "Nordwind"}).process_instance_id
+
+    def connect(work):
+        work.session.get(NbaRollout, rollout).process_instance_id = case
+
+    advice.store.run(connect)
+    page = visit("gina").get("/nba").text
+
+    assert f'href="/cases/{case}"' in page
+    assert f"task={advice.office.task('first_contact').id}" in page
+    assert "First contact" in page
+    assert "being planned" in page
+
+
 def test_a_plan_is_recommended_from_too(visit, advice):
     page = visit("gina").post("/nba/scan", {"mode": "plan", "stop": "exhaust"}).text
 

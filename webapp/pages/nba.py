@@ -111,8 +111,19 @@ def _told(view: queries.RecommendationView | None) -> dict[str, Any]:
         "view": view,
         "told": told,
         "inputs": nba_view.kept_inputs(known, names, told) if known else None,
+        "bundle": _bundle(view),
+        "left_out": sorted(view.excluded, key=lambda each: each.gate == "status"),
         "loses": [each for each in view.runners_up if each.net is not None and each.net <= 0],
     }
+
+
+def _bundle(view: queries.RecommendationView) -> queries.RankedActivity | None:
+    """What the recommended one opens, when it is the first of a bundle."""
+    if view.next is None:
+        return None
+    ranked = (view.next, *view.runners_up)
+    bundles = (each for each in ranked if each.rank == 1 and len(each.bundle) > 1)
+    return next((each for each in bundles if each.bundle[0] == view.next.key), None)
 
 
 def _cards(practices: set[str] | None = None) -> dict[str, Card]:
