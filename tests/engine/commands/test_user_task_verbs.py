@@ -2,10 +2,12 @@ import threading
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from engine.commands.claim_user_task import claim_user_task
 from engine.commands.complete_user_task import complete_user_task
 from engine.commands.delegate_user_task import delegate_user_task
+from engine.commands.note_form_errors import FORM_REFUSED, note_form_errors
 from engine.commands.reassign_user_task import reassign_user_task
 from engine.commands.resolve_delegation import resolve_delegation
 from engine.commands.save_draft import save_draft
@@ -14,6 +16,7 @@ from engine.commands.set_priority import set_priority
 from engine.commands.unclaim_user_task import unclaim_user_task
 from engine.errors import InvalidInput, InvalidState, NotPermitted
 from engine.queries.process_instance import timeline
+from engine.store.tables import Audit
 from tests.support.models import end, lanes, line, model, process, start, user_task
 from tests.support.office import person
 
@@ -151,3 +154,18 @@ def test_a_draft_survives_and_is_only_for_who_may_do_the_task(office, task_id):
         office.do(save_draft, user_task_id=task_id, values={}, actor=EVE)
 
     assert office.task("look").draft == {"note": "half"}
+
+
+def test_refused_entries_leave_the_names_of_their_fields_and_nothing_that_was_typed(office, task_id):
+    office.do(note_form_errors, user_task_id=task_id, fields=["phone", "email", "phone"], actor=ANN)
+
+    with office.store.reading() as work:
+        row = work.execute(select(Audit.__table__).where(Audit.verb == FORM_REFUSED)).one()
+    assert (row.user_task_id, row.actor, row.detail) == (task_id, "ann", {"fields": ["email", "phone"]})
+
+
+def test_entries_of_a_task_that_is_over_are_not_noted(office, task_id):
+    office.do(complete_user_task, user_task_id=task_id, actor=ANN)
+
+    with pytest.raises(InvalidState, match="already completed"):
+        office.do(note_form_errors, user_task_id=task_id, fields=["phone"], actor=ANN)
