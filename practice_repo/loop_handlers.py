@@ -5,7 +5,7 @@ handler looks first at what is done already. `loop_handlers` joins in those of `
 """
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,42 +13,34 @@ from sqlalchemy import select
 
 from engine.errors import EngineError, InvalidInput
 from engine.handlers import Handlers, Job
-from engine.store.actor import Actor
 from engine.store.unit_of_work import Store, Work
-from practice_repo.activities import AVAILABLE, activities_of, ensure_activities
+from practice_repo.activities import ensure_activities
 from practice_repo.candidate_states import ENDED
 from practice_repo.commands.acquire import acquire
 from practice_repo.commands.contribute import contribute
-from practice_repo.commands.decide import DECISIONS, record_decision
-from practice_repo.commands.estimate import estimate
 from practice_repo.commands.make_available import make_available
 from practice_repo.commands.recommend import recommend
 from practice_repo.commands.set_profile import set_profile
 from practice_repo.contents import tree_digest
 from practice_repo.contributing import OVER
 from practice_repo.deciding import propose
-from practice_repo.errors import NotValid
-from practice_repo.expectations import Expectation, suggested
-from practice_repo.method_jobs import acting, asked_at, clerk, day, needed, number, shown, text, whole
+from practice_repo.loop_candidates import begin_estimates, practices_for_needs, state_of_candidate, unestimated
+from practice_repo.loop_decisions import ask_again, is_fresh, keep_answer, newest_of, outcome_of, told_to_people
+from practice_repo.method_jobs import acting, asked_at, clerk, needed, number, text, whole
 from practice_repo.nba_tables import NbaActivity, NbaProfile, NbaRecommendation, NbaRollout
-from practice_repo.next_best_activity.wording import Teller
 from practice_repo.notices import notify
 from practice_repo.outcomes.case import Calendar
 from practice_repo.outcomes.queries import OutcomeReader
-from practice_repo.portfolios import current_estimates
 from practice_repo.practice import Text
-from practice_repo.queries.cards import cards
 from practice_repo.queries.kpis import KpiNow, kpis_of
-from practice_repo.queries.nba import RecommendationView, portfolio, recommendation
-from practice_repo.queries.needs import Suggestion, coverage, need
+from practice_repo.queries.nba import portfolio
 from practice_repo.rollout_handlers import rollout_handlers
-from practice_repo.rollouts import COMPLETED, book, is_over, locked_rollout
+from practice_repo.rollouts import COMPLETED, book, locked_rollout
 from practice_repo.stale import LIVE, mark_stale
 from practice_repo.tables import (
     PracticeCandidate,
     PracticeContribution,
     PracticeNotice,
-    PracticeVersion,
 )
 from practice_repo.validation import Bench, validate
 
@@ -66,14 +58,9 @@ TOPICS = (
     "practice.refresh",
     "practice.check_kpis",
 )
-METHOD_AREA = "method"  # the method's own processes meet no need of an enterprise
-ACQUIRED_KINDS = frozenset({"process", "technology"})  # what can become available by itself
-MOST_SUGGESTED = 6  # practices at once: more than people look at
-MOST_NAMED = 8  # activities in one sentence
 KPI_WEEKS = 4  # that are compared with the target
 LONGEST_PROBLEM = 600  # characters
-RECOMMENDATION, CANDIDATE = NbaRecommendation.__table__.c, PracticeCandidate.__table__.c
-ACCEPTED = ("accepted", "overridden")
+CANDIDATE = PracticeCandidate.__table__.c
 
 
 def loop_handlers(
@@ -122,7 +109,7 @@ class _Loop:
     def find_candidates(self, job: Job) -> Mapping[str, Any]:
         """Practices of the library that fit open needs and are not in the workspace, best first."""
         with self.store.reading() as work:
-            found = _suggested(work, job.enterprise_id)
+            found = practices_for_needs(work, job.enterprise_id)
         return {"found": found, "found_count": len(found)}
 
     def acquire(self, job: Job) -> Mapping[str, Any]:
@@ -154,7 +141,7 @@ class _Loop:
         candidate_id = needed(job.variables, "candidate_id")
         with self.store.reading() as work:
             actor = acting(work, job, "tailor")
-            state = _state_of_candidate(work, candidate_id, job.enterprise_id)
+            state = state_of_candidate(work, candidate_id, job.enterprise_id)
         if state is None:
             return _not_available(Text("it is no longer in the workspace", "它已不在工作区"))
         if state not in ("acquired", "tailored"):
@@ -162,7 +149,7 @@ class _Loop:
         try:
             validate(self.store, candidate_id=candidate_id, actor=actor, now=job.now, bench=self.bench())
             self.store.run(lambda work: make_available(work, candidate_id=candidate_id, actor=actor, now=job.now))
-        except (NotValid, EngineError) as error:
+        except EngineError as error:
             said = str(error)[:LONGEST_PROBLEM]
             return _not_available(Text(said, said))
         return {"is_available": True, "problem": "", "problem_zh": ""}
@@ -173,8 +160,8 @@ class _Loop:
         def change(work: Work) -> Mapping[str, Any]:
             actor = clerk(job.enterprise_id)
             ensure_activities(work, job.enterprise_id, actor, job.now)
-            _begin_estimates(work, job.enterprise_id, actor, job.now)
-            return _unestimated(work, job.enterprise_id)
+            begin_estimates(work, job.enterprise_id, actor, job.now)
+            return unestimated(work, job.enterprise_id)
 
         return self.store.run(change)
 
@@ -183,17 +170,17 @@ class _Loop:
     def scan(self, job: Job) -> Mapping[str, Any]:
         """Scan what is available now. A repeated job finds the recommendation that it has made already."""
         with self.store.reading() as work:
-            newest = _newest(work, job.enterprise_id)
-            if newest is not None and _is_fresh(newest) and newest.at >= asked_at(work, job):
-                return _told(work, newest.id, job.enterprise_id)
+            newest = newest_of(work, job.enterprise_id)
+            if newest is not None and is_fresh(newest) and newest.at >= asked_at(work, job):
+                return told_to_people(work, newest.id, job.enterprise_id)
         made = self._recommend(job)
         with self.store.reading() as work:
-            return _told(work, made, job.enterprise_id)
+            return told_to_people(work, made, job.enterprise_id)
 
     def refresh(self, job: Job) -> Mapping[str, Any]:
         """Make a stale recommendation anew while it waits; say when the loop waits at the wrong place by now."""
         with self.store.reading() as work:
-            old = _newest(work, job.enterprise_id)
+            old = newest_of(work, job.enterprise_id)
             if old is None or old.state not in LIVE or old.stale_since is None:
                 return {"must_scan_again": False}
             before = (old.state, old.answer.get("waits_until_day"))
@@ -202,7 +189,7 @@ class _Loop:
             return {"must_scan_again": False}
         with self.store.reading() as work:
             new = work.session.get(NbaRecommendation, made)
-            told = _told(work, made, job.enterprise_id)
+            told = told_to_people(work, made, job.enterprise_id)
         return {**told, "must_scan_again": (new.state, new.answer.get("waits_until_day")) != before}
 
     def _recommend(self, job: Job, *, instead_of: str | None = None) -> Any:
@@ -214,7 +201,7 @@ class _Loop:
 
         def keep(work: Work) -> str | None:
             if instead_of is not None:
-                newest = _newest(work, job.enterprise_id)
+                newest = newest_of(work, job.enterprise_id)
                 if newest is None or newest.id != instead_of or newest.state not in LIVE:
                     return None
             return recommend(work, proposal=proposal, actor=actor, now=job.now)
@@ -225,20 +212,20 @@ class _Loop:
         """Keep what the task says, unless the page has kept it already; what cannot be kept is asked again."""
 
         def change(work: Work) -> Mapping[str, Any]:
-            newest = _newest(work, job.enterprise_id)
+            newest = newest_of(work, job.enterprise_id)
             if newest is None or newest.state in ("ended", "waiting", "superseded"):
                 return {"decision_result": "other", "decision_problem": ""}
             if newest.state == "open":
                 if newest.id != text(job.variables, "recommendation_id"):
-                    told = _told(work, newest.id, job.enterprise_id)
-                    return {**told, **_ask_again("The recommendation has changed meanwhile: look at it again.")}
-                _decide(work, newest, job)
-            return _decided(work, newest)
+                    told = told_to_people(work, newest.id, job.enterprise_id)
+                    return {**told, **ask_again("The recommendation has changed meanwhile: look at it again.")}
+                keep_answer(work, newest, job)
+            return outcome_of(work, newest)
 
         try:
             return self.store.run(change)
         except InvalidInput as error:
-            return _ask_again(str(error))
+            return ask_again(str(error))
 
     # After the rollout ------------------------------------------------------------------------------------------------
 
@@ -330,193 +317,8 @@ def profile_of(values: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-# Candidates -----------------------------------------------------------------------------------------------------------
-
-
-def _suggested(work: Work, enterprise_id: str) -> list[dict[str, Any]]:
-    best: dict[str, tuple[Suggestion, Any]] = {}
-    for gap in coverage(work, enterprise_id=enterprise_id).gaps:
-        for each in need(work, need_id=gap.id, actor=clerk(enterprise_id)).suggestions:
-            if each.item_id not in best or best[each.item_id][0].score < each.score:
-                best[each.item_id] = (each, gap)
-    allowed = _may_be_acquired(work, enterprise_id, set(best))
-    chosen = sorted((each for each in best.values() if each[0].item_id in allowed), key=_best_first)
-    return [_suggestion(each, gap) for each, gap in chosen[:MOST_SUGGESTED]]
-
-
-def _best_first(each: tuple[Suggestion, Any]) -> tuple[float, str]:
-    return -each[0].score, each[0].item_id
-
-
-def _may_be_acquired(work: Work, enterprise_id: str, item_ids: set[str]) -> set[str]:
-    """Those that can become available by themselves and are not in the workspace."""
-    versions = PracticeVersion.__table__.c
-    own = select(CANDIDATE.item_id).where(CANDIDATE.enterprise_id == enterprise_id, CANDIDATE.state != ENDED)
-    statement = select(versions.item_id, versions.card).where(
-        versions.item_id.in_(sorted(item_ids)), versions.state == "released", versions.item_id.not_in(own)
-    )
-    return {
-        row.item_id
-        for row in work.execute(statement)
-        if row.card.get("kind") in ACQUIRED_KINDS and row.card.get("area") != METHOD_AREA
-    }
-
-
-def _suggestion(each: Suggestion, gap: Any) -> dict[str, Any]:
-    return {
-        "item_id": each.item_id,
-        "name": each.name,
-        "name_zh": each.name_zh,
-        "need_id": gap.id,
-        "need": gap.title,
-        "reason": ", ".join(reason.en for reason in each.reasons),
-        "reason_zh": "，".join(reason.zh for reason in each.reasons),
-    }
-
-
-def _state_of_candidate(work: Work, candidate_id: str, enterprise_id: str) -> str | None:
-    own = (CANDIDATE.id == candidate_id, CANDIDATE.enterprise_id == enterprise_id)
-    return work.execute(select(CANDIDATE.state).where(*own)).scalar_one_or_none()
-
-
 def _not_available(problem: Text) -> dict[str, Any]:
     return {"is_available": False, "problem": problem.en, "problem_zh": problem.zh}
-
-
-def _begin_estimates(work: Work, enterprise_id: str, actor: Actor, now: datetime) -> None:
-    """A first expectation out of the card for every available practice that nobody has estimated."""
-    known = current_estimates(work, enterprise_id)
-    activities = activities_of(work, enterprise_id)
-    waiting = [each for each in activities if each.item_id and each.state == AVAILABLE and each.id not in known]
-    keys = {each.item_id: each.key for each in activities if each.item_id}
-    found = cards(work, enterprise_id=enterprise_id, item_ids={each.item_id for each in waiting if each.item_id})
-    for each in waiting:
-        card = found.get(each.item_id or "")
-        if card is not None:
-            expectation = suggested(card.card, keys)
-            estimate(work, activity_id=each.id, expectation=expectation, note="from the card", actor=actor, now=now)
-
-
-def _unestimated(work: Work, enterprise_id: str) -> dict[str, Any]:
-    known = current_estimates(work, enterprise_id)
-    available = [each for each in activities_of(work, enterprise_id) if each.state == AVAILABLE]
-    missing = [each for each in available if not _is_complete(known.get(each.id))]
-    more = " …" if len(missing) > MOST_NAMED else ""
-    return {
-        "activity_count": len(available),
-        "unestimated_count": len(missing),
-        "unestimated_titles": ", ".join(each.title for each in missing[:MOST_NAMED]) + more,
-        "unestimated_titles_zh": "、".join(each.title_zh or each.title for each in missing[:MOST_NAMED]) + more,
-    }
-
-
-def _is_complete(row: Any) -> bool:
-    """Whether both effect and cost are known, so that it can be ranked."""
-    expectation = Expectation.of_json(row.content) if row else Expectation()
-    return expectation.is_effect_known and expectation.costs is not None
-
-
-# Recommendations ------------------------------------------------------------------------------------------------------
-
-
-def _newest(work: Work, enterprise_id: str) -> NbaRecommendation | None:
-    own = RECOMMENDATION.enterprise_id == enterprise_id
-    statement = select(NbaRecommendation).where(own).order_by(RECOMMENDATION.number.desc()).limit(1)
-    return work.session.execute(statement).scalar_one_or_none()
-
-
-def _is_fresh(row: NbaRecommendation) -> bool:
-    return row.state in LIVE and row.stale_since is None
-
-
-def _told(work: Work, recommendation_id: str, enterprise_id: str) -> dict[str, Any]:
-    """The recommendation as the task `decide` shows it, and what the process asks about it."""
-    view = recommendation(work, recommendation_id=recommendation_id, enterprise_id=enterprise_id)
-    assert view is not None, f"the recommendation {recommendation_id} was just made"
-    best = view.next
-    told = {language: _teller(view, language).tell(view.explanation) for language in ("en", "zh")}
-    return {
-        "recommendation_id": view.row.id,
-        "is_none_left": best is None,
-        "waits_until": _start_of(view.waits_until) if best is None else None,
-        "recommended_id": best.activity_id if best else None,
-        "next_title": best.name.en if best else "",
-        "next_title_zh": (best.name.zh or best.name.en) if best else "",
-        "next_index": best.display if best else "",
-        "next_effect": shown(best.effect) if best else "",
-        "next_cost": shown(best.cost) if best else "",
-        "currency": view.currency,
-        "is_loss": view.needs_confirmation,
-        "explanation": told["en"],
-        "explanation_zh": told["zh"],
-        "choices": [
-            {
-                "value": each.activity_id,
-                "label": f"{each.name.en} (S {each.display})",
-                "label:zh": f"{each.name.zh or each.name.en}（S {each.display}）",
-            }
-            for each in view.runners_up
-        ],
-        "decision": None,  # the answer to the recommendation before is none to this one
-        "chosen": None,
-        "reason": None,
-        "until": None,
-        "confirmed": None,
-        "decision_problem": "",
-    }
-
-
-def _start_of(wanted: date | None) -> str | None:
-    """The beginning of the day in UTC, as the process's timer reads it."""
-    return None if wanted is None else datetime.combine(wanted, time.min).isoformat() + "Z"
-
-
-def _teller(view: RecommendationView, language: str) -> Teller:
-    names = {key: Text(each["title"], each["title_zh"]) for key, each in view.inputs["activities"].items()}
-    return Teller(names, date.fromisoformat(view.inputs["starts_on"]), language)
-
-
-def _decide(work: Work, newest: NbaRecommendation, job: Job) -> None:
-    decision = text(job.variables, "decision")
-    record_decision(
-        work,
-        recommendation_id=newest.id,
-        enterprise_id=job.enterprise_id,
-        decision=decision,
-        reason=text(job.variables, "reason"),
-        until=day(job.variables, "until") if decision == "defer" else None,
-        activity_id=text(job.variables, "chosen") if decision == "override" else None,
-        confirmed=job.variables.get("confirmed") is True,
-        actor=acting(work, job, "decide"),
-        now=job.now,
-    )
-    work.flush()
-
-
-def _decided(work: Work, newest: NbaRecommendation) -> dict[str, Any]:
-    assert newest.state in DECISIONS.values(), newest.state
-    result = {"decision_result": "other", "decision_problem": ""}
-    if newest.state not in ACCEPTED:
-        return result
-    columns = NbaRollout.__table__.c
-    statement = select(NbaRollout).where(columns.recommendation_id == newest.id)
-    rollout = work.session.execute(statement).scalar_one()
-    if is_over(rollout):  # aborted before it began
-        return result
-    activity = work.session.get(NbaActivity, rollout.activity_id)
-    named = newest.inputs["activities"].get(activity.key, {})
-    title = named.get("title") or activity.title
-    return result | {
-        "decision_result": "accepted",
-        "rollout_id": rollout.id,
-        "rollout_title": title,
-        "rollout_title_zh": named.get("title_zh") or activity.title_zh or title,
-        "rollout_result": None,
-    }
-
-
-def _ask_again(problem: str) -> dict[str, Any]:
-    return {"decision_result": "ask_again", "decision_problem": problem}
 
 
 # Contributing and alarms ----------------------------------------------------------------------------------------------

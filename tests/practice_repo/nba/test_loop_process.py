@@ -129,7 +129,11 @@ def deciding(loop):
     return loop.begins()
 
 
-def test_a_whole_loop_ends_when_there_is_no_new_available_practice(deciding):
+def test_a_whole_loop_ends_when_there_is_no_new_available_practice(office):
+    deciding = Loop(office)
+    office.adds("A", 180, 60)
+    office.adds("B", 90, 60)
+    deciding.begins()
     assert deciding.waits_for() == ["decide"]
     assert deciding.variables()["next_title"] == "Practice A"
     deciding.completes("decide", decision="accept")
