@@ -4,7 +4,14 @@ import re
 
 import pytest
 
-from practice_repo.nba_tables import NbaActivity, NbaEstimate, NbaProfile, NbaRecommendation, NbaRollout
+from practice_repo.nba_tables import (
+    NbaActivity,
+    NbaEstimate,
+    NbaProfile,
+    NbaRecommendation,
+    NbaRollout,
+    PracticeEvidence,
+)
 from practice_repo.queries.nba import estimates
 from tests.support.advice import amounts
 from tests.support.office import ACME, counted_statements
@@ -511,6 +518,53 @@ def test_what_does_not_fit_an_estimate_is_told(visit, advice, values, told):
     assert answer.status_code == 400
     assert told in answer.text
     assert advice.practices.rows(NbaEstimate, activity_id=activity) == []
+
+
+def measured_elsewhere(advice, *improvements: float) -> None:
+    """What so many other enterprises measured of the small practice's only figure."""
+
+    def keep(work):
+        for n, improvement in enumerate(improvements):
+            work.session.add(
+                PracticeEvidence(
+                    item_id="triage",
+                    version="1.0.0",
+                    package_digest="0" * 64,
+                    pseudonym=f"somebody {n}",
+                    kpi="answered",
+                    unit="share",
+                    better="higher",
+                    baseline=0.5,
+                    after=0.5 * (1 + improvement),
+                    effect=0.5 * improvement,
+                    n=200,
+                    sd=0.2,
+                    method="before-after",
+                    window_start=advice.in_days(-90),
+                    window_end=advice.in_days(-10),
+                    at=advice.now,
+                    context={},
+                    industry="machinery",
+                    area="service",
+                    success=True,
+                )
+            )
+
+    advice.store.run(keep)
+
+
+def test_what_others_measured_counts_with_the_own_guess(visit, advice):
+    measured_elsewhere(advice, 0.2, 0.22, 0.24)
+    gina = visit("gina")
+
+    page = gina.get(f"/nba/activities/{advice.ids['K05']}").text
+
+    assert "What others measured" in page
+    assert "better by 22%" in page
+    assert "based on 3 deployments, 3 in your industry; rest from all practices" in page
+    assert "own guess 0.08" in page
+    gina.post("/language/zh_Hans")
+    assert "依据 3 次实施，其中本行业 3 次" in gina.get(f"/nba/activities/{advice.ids['K05']}").text
 
 
 SUGGESTION = """[estimate]

@@ -33,6 +33,7 @@ from practice_repo.portfolios import consider_guess, profile_of
 from practice_repo.practice import Card, Text
 from practice_repo.queries import nba as queries
 from practice_repo.queries.cards import cards as cards_of
+from practice_repo.queries.evidence import LibraryEffect, library_effects
 from practice_repo.queries.kpis import kpis_of
 from practice_repo.queries.needs import needs as needs_of
 from practice_repo.queries.open_steps import open_steps
@@ -328,9 +329,21 @@ def _activity_page(page: queries.EstimatePage, shown: Expectation, origin: str) 
         needs=read(lambda work: needs_of(work, enterprise_id=enterprise_id())),
         open_needs=OPEN_NEEDS,
         may_change=page.activity.state != ENDED,
+        known=read(lambda work: _known_to_library(work, page, shown, practices)),
         **_counted(page.considered, page.index, page.profile, practices, _names(page)),
         **_choices(),
     )
+
+
+def _known_to_library(
+    work: Work, page: queries.EstimatePage, shown: Expectation, cards: Mapping[str, Card]
+) -> list[tuple[str, LibraryEffect]]:
+    """What others measured of the figures that the practice works on, and of those in the form, by name."""
+    own = {(practice, kpi) for practice, kpi, _name, _unit in page.kpis}
+    wanted = own | {(each.practice, each.kpi) for each in shown.effects if each.practice}
+    found = library_effects(work, enterprise_id=enterprise_id(), industry=page.profile.industry, wanted=wanted)
+    named = ((nba_view.kpi_name(cards, *place), known) for place, known in found.items())
+    return sorted(named, key=lambda each: each[0])
 
 
 def _expectation_to_show(page: queries.EstimatePage) -> tuple[Expectation, str]:
