@@ -49,7 +49,7 @@ def begin_choosing(wiring: Wiring) -> None:
     told = tomllib.loads(CHOICES.read_text(encoding="utf-8"))
     items = {each["item"]: each["expectation"] for each in told["practice"]}
     for item_id in items:
-        _take(wiring, item_id)
+        make_available_here(wiring, item_id)
     wiring.run(lambda work: _say(work, told, items, wiring))
     wiring.run(lambda work: _neighbours_measured(work, told["evidence"], wiring))
     wiring.run(lambda work: start_loop(work, actor=MAX, now=wiring.clock.now()))
@@ -81,7 +81,7 @@ def _completing(task_id: str, values: Mapping[str, Any], wiring: Wiring) -> Call
     return lambda work: complete_user_task(work, user_task_id=task_id, variables=values, actor=DIRECTOR, now=now)
 
 
-def _take(wiring: Wiring, item_id: str) -> None:
+def make_available_here(wiring: Wiring, item_id: str) -> None:
     """One practice of the library, checked and available."""
     now = wiring.clock.now()
     candidate_id = wiring.run(lambda work: acquire(work, item_id=item_id, actor=NORA, now=now))

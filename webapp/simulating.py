@@ -34,7 +34,6 @@ from engine.store.actor import SYSTEM, Actor
 from engine.store.tables import Audit, Job, Message, MessageSubscription, ProcessInstance, StartSubscription, Timer
 from engine.store.tables import UserTask as UserTaskRow
 from engine.store.unit_of_work import Work
-from engine.worker import Worker
 from practice_repo.outcomes.case import moment as moment_of
 from practice_repo.practice import shipped_practices
 from processes.simulation import Arrival, Assignment, Desk, Effect, Employee, Piece, arrivals, duration, reply, story
@@ -152,7 +151,6 @@ class Simulation:
         self.outer_clock = wiring.clock if isinstance(wiring.clock, VirtualClock) else None
         self.store = Together(wiring.store)
         self.wiring = wire(replace(wiring.settings, smtp_url=""), clock=self.clock, store=self.store)
-        self.wiring.worker = Worker(self.store, wiring.handlers, self.clock, self.wiring.resources)
         self.director = Actor("simulation", is_supervisor=True, enterprise_id=enterprise)
         self._numbers: Mapping[str, str] | None = None
 
@@ -172,6 +170,8 @@ class Simulation:
             stop = min(self.clock.now() + BATCH, self.end)
             with self.store.batch():
                 self._run_until(stop)
+                if stop == self.end:
+                    self._claim_what_is_in_hand()
                 self._remember(stop)
             self._move_clock(stop)
             self.progress(stop)
@@ -425,6 +425,14 @@ class Simulation:
         for assignment in self.desk.assign(self.clock.now(), self._takes):
             self._at(assignment.end, lambda assignment=assignment: self._finish(assignment))
 
+    def _claim_what_is_in_hand(self) -> None:
+        """The worklist shows who is at what when the run ends."""
+        for assignment in self.desk.in_work():
+            _, do = self.tasks[assignment.piece.id]
+            if do.task is not None and do.task.assignee is None:
+                actor, task_id, since = self._actor(assignment.employee), do.task.id, assignment.start
+                self._try("claim", _claim, task_id=task_id, by=actor, since=since)
+
     def _takes(self, piece: Piece) -> timedelta:
         case, do = self.tasks[piece.id]
         visit, now = int(piece.id.rpartition("/")[2]), self.clock.now()
@@ -590,6 +598,10 @@ class Simulation:
             self.result.problems[f"{what}: {error}"[:200]] += 1
             return False
         return True
+
+
+def _claim(work: Work, *, task_id: str, by: Actor, since: datetime, actor: Actor, now: datetime) -> None:
+    claim_user_task(work, user_task_id=task_id, actor=by, now=since)
 
 
 def _work_on(
