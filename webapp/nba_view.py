@@ -48,6 +48,7 @@ PHASES = {
     "checking": _l("adoption is checked"),
     "done": _l("done"),
 }
+ROLLOUT_STATES = {"running": _l("being rolled out"), "completed": _l("rolled out"), "aborted": _l("given up")}
 VERDICTS = {"start": _l("first"), "take": _l("take"), "keep": _l("keep")}
 CLASSES = {
     "costless": _l("costs nothing"),
@@ -354,6 +355,7 @@ def install(blueprint: Any) -> None:
         "stop_name": lambda key: named(STOPS, key),
         "recommendation_state": lambda key: named(STATES, key),
         "phase_name": lambda key: named(PHASES, key),
+        "rollout_state": lambda key: named(ROLLOUT_STATES, key),
         "verdict_name": lambda key: named(VERDICTS, key),
         "unit_name": lambda key: named(UNITS, key),
         "risk_name": lambda key: named(RISKS, key),

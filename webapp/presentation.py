@@ -177,4 +177,4 @@ def install(app: Flask) -> None:
         in_language=in_language,
         sentence=sentence,
     )
-    app.jinja_env.globals.update(icon=icon, element_name=element_name, read=read)
+    app.jinja_env.globals.update(icon=icon, element_name=element_name, read=read, this_moment=now)

@@ -1,8 +1,10 @@
 // On every page: look, htmx, forms, diagrams (loaded when one is there), keyboard.
 import "@tabler/core/dist/css/tabler.min.css";
 import "./app.css";
+import "./charts.css";
 import "./migration.css";
 import "./method.css";
+import "./print.css";
 import "@tabler/core/dist/js/tabler.esm.min.js";
 import "htmx.org";
 import { enhanceForms } from "./forms.js";
@@ -14,6 +16,10 @@ async function enhance(root) {
   for (const control of root.querySelectorAll("[data-submit-on-change]:not([data-ready])")) {
     control.dataset.ready = "yes";
     control.addEventListener("change", () => control.form.requestSubmit());
+  }
+  for (const button of root.querySelectorAll("[data-print]:not([data-ready])")) {
+    button.dataset.ready = "yes";
+    button.addEventListener("click", () => window.print());
   }
   for (const box of root.querySelectorAll("[data-check-all]:not([data-ready])")) {
     box.dataset.ready = "yes";
@@ -28,6 +34,13 @@ async function enhance(root) {
   const diagrams = [...root.querySelectorAll("[data-diagram]:not([data-ready])")].filter(
     (each) => !each.closest("details:not([open])"),
   );
+  const charts = [...root.querySelectorAll("[data-chart]:not([data-ready])")].filter(
+    (each) => !each.closest("details:not([open])"),
+  );
+  if (charts.length) {
+    const { showChart } = await import("./charts.js");
+    charts.filter((each) => !each.dataset.ready).forEach(showChart);
+  }
   if (diagrams.length) {
     const { showDiagram } = await import("./diagram.js");
     diagrams.filter((each) => !each.dataset.ready).forEach(showDiagram);

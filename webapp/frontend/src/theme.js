@@ -13,6 +13,8 @@ function apply() {
 export function startTheme() {
   apply();
   dark.addEventListener("change", apply);
+  window.addEventListener("beforeprint", () => (document.documentElement.dataset.bsTheme = "light"));
+  window.addEventListener("afterprint", apply);
   for (const button of document.querySelectorAll("[data-toggle-theme]")) {
     button.addEventListener("click", () => {
       localStorage.setItem(KEY, current() === "dark" ? "light" : "dark");
