@@ -77,6 +77,10 @@ class Desk:
     def is_at_work(self, assignment: Assignment) -> bool:
         return self._busy.get(assignment.employee) == assignment
 
+    def in_work(self) -> list[Assignment]:
+        """What people are at."""
+        return list(self._busy.values())
+
     def assign(self, now: datetime, takes: Callable[[Piece], timedelta]) -> list[Assignment]:
         """Give waiting work to people who are free and at work now; `takes` says how much working time it needs."""
         found = []

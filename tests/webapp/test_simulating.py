@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import func, select
 
 from engine.bpmn.layout import lay_out_xml
@@ -24,6 +25,7 @@ from processes.simulation import read_profile
 from tests.conftest import NEW_YEAR
 from tests.support import databases, models
 from tests.support.office import ACME, Office
+from webapp.cli.simulate import simulate_command
 from webapp.demo import create_demo
 from webapp.settings import Settings
 from webapp.simulated_case import model_of
@@ -147,6 +149,21 @@ def test_a_longer_run_goes_on_where_the_first_ended(advice):
     assert _states(advice)["active"] <= 6
 
 
+def test_the_worklist_shows_who_is_at_what_when_the_run_ends(advice):
+    noon = datetime(2026, 3, 10, 4, tzinfo=UTC)
+
+    result = simulate(advice, [MODEL], START, noon, seed=3, enterprise=ACME, cases_per_month=300)
+
+    with advice.store.reading() as work:
+        row = UserTask.__table__.c
+        taken = work.execute(select(row.assignee, row.claimed_at).where(row.state == "open", row.assignee.is_not(None)))
+        taken = taken.all()
+    assert 1 <= len(taken) <= 6
+    assert len({each.assignee for each in taken}) == len(taken)
+    assert all(each.claimed_at < noon for each in taken)
+    assert result.end == noon
+
+
 def test_what_cannot_be_is_said(advice):
     with pytest.raises(InvalidInput, match="Known effects: templates"):
         simulate(advice, [MODEL], START, END, effects={"magic": GO_LIVE}, enterprise=ACME)
@@ -208,6 +225,27 @@ def test_tickets_of_two_weeks_are_worked_by_real_people_through_the_real_handler
         ordered = sorted(work_of_one, key=lambda each: each.start)
         assert all(first.end <= second.start for first, second in pairwise(ordered))
         assert all(each.start.weekday() < 5 for each in ordered)
+
+
+def test_the_command_says_what_it_did_and_adds_nothing_twice(open_demo, tmp_path, monkeypatch):
+    wiring = open_demo()
+    monkeypatch.setenv("PRAXIS_DATABASE_URL", wiring.store.url)
+    monkeypatch.setenv("PRAXIS_DATA_DIRECTORY", str(tmp_path))
+    monkeypatch.setattr("webapp.cli.simulate.prepare_database", lambda settings: None)
+    wanted = ["--months", "0.2", "--until", "2026-03-14", "--process", "ticket_to_dispatch"]
+
+    dry, first, second = (
+        CliRunner().invoke(simulate_command, [*wanted, *more], catch_exceptions=False)
+        for more in (["--dry-run"], ["--effect", "guided_diagnosis=2026-03-09"], [])
+    )
+    wrong = CliRunner().invoke(simulate_command, [*wanted, "--effect", "guided_diagnosis"])
+
+    assert "nothing was changed" in dry.output
+    assert "2026 Q1" in first.output
+    assert "First response time" in first.output
+    assert "0 cases" in second.output
+    assert "everything was there already" in second.output
+    assert (wrong.exit_code, "should look like" in wrong.stderr) == (1, True)
 
 
 def test_the_same_seed_gives_the_same_history(open_demo):
