@@ -25,6 +25,7 @@ from practice_repo.nba_tables import NbaExperiment, NbaProfile, NbaRollout
 from practice_repo.outcomes.case import Calendar
 from practice_repo.outcomes.experiment import CHALLENGER, CHAMPION, Guardrail
 from practice_repo.outcomes.queries import OutcomeReader
+from practice_repo.permissions import ANALYST, DEPARTMENT, MANAGER
 from practice_repo.portfolios import current_estimates
 from practice_repo.practice import Text
 from practice_repo.queries.cards import KnownCard, cards
@@ -56,6 +57,11 @@ TOPICS = (
     "practice.abort_rollout",
 )
 SYSTEM_ROLE = "system"  # of the cards: nobody has to learn it
+METHOD_ROLES = {
+    DEPARTMENT: Text("Department head", "部门负责人"),
+    ANALYST: Text("Process analyst", "流程分析师"),
+    MANAGER: Text("General manager", "总经理"),
+}
 NO_CHANCE = 0.05  # below it a change is hardly by chance
 UNITS = {"share": "{:.1%}", "hours": "{:,.1f} h", "days": "{:,.1f} d", "money": "{:,.2f}", "count": "{:,.2f}"}
 METHODS = {
@@ -253,19 +259,14 @@ def plan_of(values: Mapping[str, Any], job: Job) -> Plan:
 
 
 def training_of(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What the training form says: hours as texts, resistance from 1 (none) to 5."""
+    """What the training form says, by role: people trained, hours as texts, resistance from 1 (none) to 5."""
+    people = {text(each, "role"): each for each in rows(values, "trainees")}
+    answers = {role: whole(each, "resistance", 0) for role, each in people.items()}
     return {
-        "people": [
-            {
-                "role": text(each, "role"),
-                "people": whole(each, "people", 0),
-                "trained": whole(each, "trained", 0),
-                "hours": str(number(each, "hours") or 0),
-            }
-            for each in rows(values, "trainees")
-        ],
-        "resistance": whole(values, "resistance", 0) or None,
-        "note": text(values, "resistance_note"),
+        "trained": {role: whole(each, "trained", 0) for role, each in people.items()},
+        "training_hours": {role: str(number(each, "hours") or 0) for role, each in people.items()},
+        "resistance": {role: answer for role, answer in answers.items() if answer},
+        "resistance_note": text(values, "resistance_note"),
     }
 
 
@@ -303,6 +304,7 @@ def _beginning(work: Work, rollout: NbaRollout) -> dict[str, Any]:
         "planned_start": rollout.planned_start.isoformat(),
         "department": expectation.department or activity.area,
         "kpi_choices": _kpi_choices(known.card) if known else [],
+        "role_choices": _role_choices(known.card if known else None, profile),
         "trainees": _trainees(known.card if known else None, profile),
         "measured_rows": [],
         "has_measured": False,
@@ -327,15 +329,19 @@ def _kpi_choices(card: Card) -> list[dict[str, str]]:
     return [{"value": kpi.key, "label": kpi.name.en, "label:zh": kpi.name.zh} for kpi in measurable_kpis(card)]
 
 
+def _role_choices(card: Card | None, profile: NbaProfile | None) -> list[dict[str, str]]:
+    """The roles of the card, of the profile, and of the method itself."""
+    names = {role.key: role.name for role in (card.roles if card else ()) if role.key != SYSTEM_ROLE}
+    others = (*(profile.staff if profile else ()), *METHOD_ROLES)
+    names = names | {key: METHOD_ROLES.get(key, Text(key, key)) for key in others if key not in names}
+    return [{"value": key, "label": name.en, "label:zh": name.zh} for key, name in names.items()]
+
+
 def _trainees(card: Card | None, profile: NbaProfile | None) -> list[dict[str, Any]]:
     """The roles of the card, with as many people as the profile says that there are."""
     staff = profile.staff if profile else {}
-    return [
-        {"role": role.name.en if role.name.en == role.name.zh else f"{role.name.en} {role.name.zh}", "people": heads}
-        for role in (card.roles if card else ())
-        if role.key != SYSTEM_ROLE
-        for heads in (int(Decimal(str(staff.get(role.key, 1)))) or 1,)
-    ]
+    roles = [role.key for role in (card.roles if card else ()) if role.key != SYSTEM_ROLE]
+    return [{"role": role, "people": max(1, int(Decimal(str(staff.get(role, 1)))))} for role in roles]
 
 
 def _rows_of(work: Work, rollout: NbaRollout, measured: tuple[Measured, ...]) -> list[dict[str, Any]]:

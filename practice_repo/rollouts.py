@@ -106,8 +106,9 @@ def start_pilot(rollout: NbaRollout, now: datetime) -> None:
 
 
 def keep_training(rollout: NbaRollout, training: Mapping[str, Any]) -> None:
+    """Who was trained, in how many hours, and how people take it, beside the plan."""
     if not is_over(rollout):
-        rollout.plan = {**rollout.plan, "training": dict(training)}
+        rollout.plan = {**rollout.plan, **training}
 
 
 def go_live(rollout: NbaRollout, now: datetime) -> None:

@@ -71,7 +71,7 @@ def test_a_decision_asks_only_for_what_it_needs():
 
 def test_a_plan_can_be_sent_as_it_stands():
     form = read_form((ROOT / "method/rollout/forms/plan_rollout.json").read_bytes())
-    known = {"planned_start": "2026-05-04", "department": "sales", "trainees": [{"role": "Sales rep", "people": 3}]}
+    known = {"planned_start": "2026-05-04", "department": "sales", "trainees": [{"role": "sales_rep", "people": 3}]}
     found = view("rollout/forms/plan_rollout", kpi_choices=[], **known)
     sent = {
         each.field.key: each.value for each in found.components if each.field.key and not each.is_hidden and each.value

@@ -36,10 +36,10 @@ from tests.practice_repo.workspace.test_contribution import Review, _with_card
 
 TASK, INSTANCE = tables.UserTask.__table__.c, tables.ProcessInstance.__table__.c
 PROFILE = {"industry": "machinery", "currency": "CNY", "horizon_days": 360, "mode": "scan", "stop": "exhaust"}
-PLAN = {"way": "pilot", "pilot_days": 14, "hypercare_days": 28, "trainees": [{"role": "Sales rep", "people": 4}]}
+PLAN = {"way": "pilot", "pilot_days": 14, "hypercare_days": 28, "trainees": [{"role": "department_head", "people": 4}]}
 DIRECT = PLAN | {"way": "direct"}
 ADOPTED = {
-    "trainees": [{"role": "Sales rep", "people": 4, "using": 3, "hours": 20}],
+    "trainees": [{"role": "department_head", "people": 4, "using": 3, "hours": 20}],
     "actual_cost": 58,
     "stated_effect": 170,
     "stays": "yes",
@@ -78,7 +78,7 @@ class Loop:
 
     def rolls_out(self, **adopted) -> None:
         self.completes("plan_rollout", **DIRECT)
-        self.completes("train", trainees=PLAN["trainees"], resistance="2")
+        self.completes("train", trainees=PLAN["trainees"])
         self.goes_on(days=28)
         self.completes("adoption_check", **ADOPTED | adopted)
 
@@ -237,9 +237,15 @@ def test_a_pilot_is_measured_before_it_goes_live(deciding):
     deciding.completes("plan_rollout", **PLAN)
     assert deciding.newest_rollout().phase == "training"
     assert deciding.office.states()["A"] == "executing"
-    deciding.completes("train", trainees=PLAN["trainees"], resistance="4", resistance_note="too many fields")
+    deciding.completes(
+        "train", trainees=[{**PLAN["trainees"][0], "trained": 3, "resistance": "4"}], resistance_note="too many fields"
+    )
     rollout = deciding.newest_rollout()
-    assert (rollout.phase, rollout.plan["training"]["resistance"]) == ("pilot", 4)
+    assert (rollout.phase, rollout.plan["resistance"], rollout.plan["trained"]) == (
+        "pilot",
+        {"department_head": 4},
+        {"department_head": 3},
+    )
     deciding.goes_on(days=14)
     assert deciding.waits_for() == ["go_no_go"]
     assert deciding.newest_rollout().phase == "deciding"
@@ -253,13 +259,13 @@ def test_a_pilot_is_measured_before_it_goes_live(deciding):
     assert deciding.newest_rollout().phase == "checking"
     deciding.completes("adoption_check", **ADOPTED)
     rollout = deciding.newest_rollout()
-    assert (rollout.phase, rollout.state, rollout.hours) == ("done", "completed", {"Sales rep": "20"})
+    assert (rollout.phase, rollout.state, rollout.hours) == ("done", "completed", {"department_head": "20"})
 
 
 def test_no_go_takes_it_back_and_the_loop_goes_on(deciding):
     deciding.completes("decide", decision="accept")
     deciding.completes("plan_rollout", **PLAN)
-    deciding.completes("train", trainees=[], resistance="3")
+    deciding.completes("train", trainees=[])
     deciding.goes_on(days=14)
     deciding.completes("go_no_go", verdict="stop", abort_reason="customers complain")
     rollout = deciding.newest_rollout()
@@ -389,7 +395,7 @@ def test_what_cases_tell_stands_in_the_task_and_becomes_evidence(working):
     assert working.variables()["next_title"] == "Welcome customers"
     working.completes("decide", decision="accept")
     working.completes("plan_rollout", **DIRECT | {"hypercare_days": 35, "measure_weeks": 4})
-    working.completes("train", trainees=[], resistance="1")
+    working.completes("train", trainees=[])
     working.shop.works(5, 7)
     working.goes_on()
 
