@@ -123,6 +123,7 @@ class EffectRow:
     source: str
     said: str
     outcomes: int
+    trusted: str  # the share of the guess that counts, as far as earlier ones came true; empty for all of it
 
 
 @dataclass(frozen=True)
@@ -285,6 +286,7 @@ def _effect_row(
         source=source,
         said="" if said == source else told.tell(said),
         outcomes=outcomes,
+        trusted=per_cent(change / guess) if guess and change is not None and change != guess and not outcomes else "",
     )
 
 

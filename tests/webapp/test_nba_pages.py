@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from practice_repo.commands.estimate import estimate
 from practice_repo.nba_tables import (
     NbaActivity,
     NbaEstimate,
@@ -13,7 +14,7 @@ from practice_repo.nba_tables import (
     PracticeEvidence,
 )
 from practice_repo.queries.nba import estimates
-from tests.support.advice import amounts
+from tests.support.advice import amounts, driven
 from tests.support.office import ACME, counted_statements
 
 
@@ -555,16 +556,38 @@ def measured_elsewhere(advice, *improvements: float) -> None:
 
 def test_what_others_measured_counts_with_the_own_guess(visit, advice):
     measured_elsewhere(advice, 0.2, 0.22, 0.24)
+    candidate = advice.practices.acquired()
+    advice.practices.without_wrong_scenario(candidate)
+    advice.practices.made_available(candidate)
+    advice.scans()
+    activity = advice.practices.row(NbaActivity, candidate_id=candidate).id
+    advice.do(estimate, activity_id=activity, expectation=driven())
     gina = visit("gina")
 
-    page = gina.get(f"/nba/activities/{advice.ids['K05']}").text
+    page = gina.get(f"/nba/activities/{activity}").text
 
     assert "What others measured" in page
     assert "better by 22%" in page
-    assert "based on 3 deployments, 3 in your industry; rest from all practices" in page
+    assert page.count("based on 3 deployments, 3 in your industry; rest from all practices") == 2
     assert "own guess 0.08" in page
     gina.post("/language/zh_Hans")
-    assert "依据 3 次实施，其中本行业 3 次" in gina.get(f"/nba/activities/{advice.ids['K05']}").text
+    assert "依据 3 次实施，其中本行业 3 次" in gina.get(f"/nba/activities/{activity}").text
+    assert "What others measured" not in gina.get(f"/nba/activities/{advice.ids['K05']}").text
+
+
+def test_own_estimates_count_as_far_as_earlier_ones_came_true(visit, advice):
+    rollout = advice.decides("override", activity_id=advice.ids["K08"], reason="Prices first").rollout_id
+
+    def brings_half(work):
+        found = work.session.get(NbaRollout, rollout)
+        found.state, found.success, found.finished_at = "completed", True, advice.now
+        found.actual_effect, found.actual_cost = found.planned_effect / 2, found.planned_cost
+
+    advice.store.run(brings_half)
+
+    page = visit("gina").get(f"/nba/activities/{advice.ids['K05']}").text
+
+    assert "83% of the guess of 0.08: so far do own estimates come true" in page
 
 
 SUGGESTION = """[estimate]

@@ -12,7 +12,7 @@ from flask_login import current_user, login_required
 
 from engine.errors import EngineError, InvalidInput, NotFound
 from engine.store.unit_of_work import Work
-from practice_repo.activities import CHANGES, KINDS, STEPS, Activity, activity_of
+from practice_repo.activities import CHANGES, KINDS, STEPS, Activity, activities_of, activity_of
 from practice_repo.candidate_states import ENDED
 from practice_repo.commands.add_activity import add_activity as add_own
 from practice_repo.commands.change_activity import change_activity, drop_activity
@@ -234,6 +234,8 @@ def _profile_page(found: NbaProfile | None, problem: str = "", status: int = 200
             stops=STOPS,
             today=now().date(),
             roles=_roles(),
+            areas=AREAS,
+            keys=read(lambda work: [(each.key, each.name) for each in activities_of(work, enterprise_id())]),
             problem=problem,
         ),
         status,
@@ -329,18 +331,17 @@ def _activity_page(page: queries.EstimatePage, shown: Expectation, origin: str) 
         needs=read(lambda work: needs_of(work, enterprise_id=enterprise_id())),
         open_needs=OPEN_NEEDS,
         may_change=page.activity.state != ENDED,
-        known=read(lambda work: _known_to_library(work, page, shown, practices)),
+        known=read(lambda work: _known_to_library(work, page, practices)),
         **_counted(page.considered, page.index, page.profile, practices, _names(page)),
         **_choices(),
     )
 
 
 def _known_to_library(
-    work: Work, page: queries.EstimatePage, shown: Expectation, cards: Mapping[str, Card]
+    work: Work, page: queries.EstimatePage, cards: Mapping[str, Card]
 ) -> list[tuple[str, LibraryEffect]]:
-    """What others measured of the figures that the practice works on, and of those in the form, by name."""
-    own = {(practice, kpi) for practice, kpi, _name, _unit in page.kpis}
-    wanted = own | {(each.practice, each.kpi) for each in shown.effects if each.practice}
+    """What others measured of the figures that the practice works on, by name."""
+    wanted = {(practice, kpi) for practice, kpi, _name, _unit in page.kpis}
     found = library_effects(work, enterprise_id=enterprise_id(), industry=page.profile.industry, wanted=wanted)
     named = ((nba_view.kpi_name(cards, *place), known) for place, known in found.items())
     return sorted(named, key=lambda each: each[0])
