@@ -4,17 +4,18 @@ A rollout that is over changes no more: whatever comes late finds its work done.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
 
-from engine.errors import EngineError
+from engine.errors import EngineError, InvalidState
 from engine.handlers import Handlers, Job
 from engine.store.unit_of_work import Store, Work
 from practice_repo.activities import Activity, activity_of
 from practice_repo.card import Card
-from practice_repo.commands.look_at_experiment import look_at_experiment
+from practice_repo.commands.look_at_experiment import take_look
 from practice_repo.commands.start_experiment import start_experiment
 from practice_repo.commands.stop_experiment import stop_experiment
 from practice_repo.expectations import Expectation
@@ -151,7 +152,7 @@ class _Rollouts:
     def measure(self, job: Job) -> Mapping[str, Any]:
         """What the cases tell: of the pilot, or after go-live. The experiment has its look first."""
         is_pilot = job.variables.get("stage") == "pilot"
-        said = self._change(job, self._looking(job)) if is_pilot else NOTHING_SAID
+        said = self._look(job) if is_pilot else NOTHING_SAID
         if not is_pilot:
             self._change(job, lambda _work, rollout: begin_measuring(rollout))
         with self.store.reading() as work:
@@ -175,27 +176,28 @@ class _Rollouts:
             now=job.now,
         )
 
-    def _looking(self, job: Job) -> Callable[[Work, NbaRollout], Mapping[str, Any] | None]:
+    def _look(self, job: Job) -> Mapping[str, Any] | None:
         """Judge the rollout's experiment, if it has one; None: nothing new to say."""
-
-        def look(work: Work, rollout: NbaRollout) -> Mapping[str, Any] | None:
+        with self.store.reading() as work:
+            rollout = rollout_of(work, needed(job.variables, "rollout_id"), job.enterprise_id)
             experiment = _experiment(work, rollout)
             if experiment is None:
                 return None
-            if experiment.state == RUNNING and not is_over(rollout):
-                actor = clerk(job.enterprise_id)
-                look_at_experiment(
-                    work,
+            must_look = experiment.state == RUNNING and not is_over(rollout)
+        if must_look:
+            with suppress(InvalidState):  # it has ended meanwhile
+                take_look(
+                    self.store,
                     experiment_id=experiment.id,
                     calendar=self.calendar,
                     outcomes=self.outcomes,
-                    actor=actor,
+                    actor=clerk(job.enterprise_id),
                     now=job.now,
                 )
-            said = VERDICTS.get(experiment.verdict or "continue", VERDICTS["continue"])
-            return {"experiment_text": said.en, "experiment_text_zh": said.zh}
-
-        return look
+        with self.store.reading() as work:
+            verdict = work.session.get(NbaExperiment, experiment.id).verdict
+        said = VERDICTS.get(verdict or "continue", VERDICTS["continue"])
+        return {"experiment_text": said.en, "experiment_text_zh": said.zh}
 
     def go_live(self, job: Job) -> Mapping[str, Any]:
         """Everybody works the new way; an experiment that is still running ends for it."""

@@ -1,5 +1,6 @@
 """The method as it runs: both processes with their real handlers, people's tasks, and the clock."""
 
+import random
 from datetime import timedelta
 from decimal import Decimal
 
@@ -24,11 +25,19 @@ from practice_repo.commands.set_profile import set_profile
 from practice_repo.commands.start_loop import start_loop
 from practice_repo.handlers import practice_handlers
 from practice_repo.loop_handlers import loop_handlers
-from practice_repo.nba_tables import NbaActivity, NbaProfile, NbaRecommendation, NbaRollout, PracticeEvidence
+from practice_repo.nba_tables import (
+    NbaActivity,
+    NbaExperiment,
+    NbaProfile,
+    NbaRecommendation,
+    NbaRollout,
+    PracticeEvidence,
+)
 from practice_repo.permissions import DEPARTMENT, MANAGER
 from practice_repo.queries.nba import portfolio
 from practice_repo.tables import PracticeCandidate, PracticeContribution, PracticeNotice
 from tests.practice_repo.nba.conftest import expecting
+from tests.practice_repo.nba.test_live_experiments import Trial, slower
 from tests.practice_repo.nba.test_measured_cases import BOSS, Shop, expectation
 from tests.practice_repo.workspace.conftest import analyst
 from tests.practice_repo.workspace.shelf import practice
@@ -54,6 +63,7 @@ class Loop:
         self.dora = Actor("dora", frozenset({DEPARTMENT}), enterprise_id="demo")
         self.handlers = loop_handlers(office.store)
         self.handlers.include(practice_handlers(office.store))
+        self.handlers.register("crm.gift")(lambda _job: {})
         self.worker = Worker(office.store, self.handlers, office.clock)
 
     def begins(self) -> "Loop":
@@ -81,6 +91,11 @@ class Loop:
         self.completes("train", trainees=PLAN["trainees"])
         self.goes_on(days=28)
         self.completes("adoption_check", **ADOPTED | adopted)
+
+    def sees(self, element_id: str) -> dict:
+        """What the open task shows."""
+        task = next(each for each in self.tasks() if each.element_id == element_id)
+        return self.office.ask(user_task, user_task_id=task.id, actor=BOSS, now=self.office.now).variables
 
     def tasks(self) -> list:
         return self.rows(select(tables.UserTask.__table__).where(TASK.state == "open").order_by(TASK.created_at))
@@ -399,8 +414,7 @@ def test_what_cases_tell_stands_in_the_task_and_becomes_evidence(working):
     working.shop.works(5, 7)
     working.goes_on()
 
-    [task] = working.tasks()
-    seen = working.office.ask(user_task, user_task_id=task.id, actor=BOSS, now=working.office.now).variables
+    seen = working.sees("adoption_check")
     row = next(each for each in seen["measured_rows"] if each["name"] == "Hours per call")
     assert (row["name_zh"], row["verdict"], row["verdict_zh"], row["method_zh"]) == (
         "每次致电小时数",
@@ -416,6 +430,57 @@ def test_what_cases_tell_stands_in_the_task_and_becomes_evidence(working):
     assert working.count(PracticeEvidence) >= 1
     assert working.office.states() == {"welcome": "measured"}
     assert (working.state(), working.variables()["total_actual_cost"]) == ("completed", 600)
+
+
+@pytest.fixture
+def trying(sqlite_office):
+    """A loop that has accepted a practice whose newest version differs from the one that people work by."""
+    trial = Trial(sqlite_office.store, sqlite_office.clock)
+    trial.changed()
+    loop = Loop(sqlite_office).begins()
+    sqlite_office.estimates(loop.rows(select(NbaActivity.__table__))[0].id, expecting(300, 100))
+    loop.completes("complete_estimates", is_estimated=True)
+    loop.completes("decide", decision="accept")
+    how = {"way": "experiment", "experiment_kpi": "mean_hours", "experiment_percent": 50, "experiment_cases": 60}
+    loop.completes("plan_rollout", **PLAN | how | {"guardrails": ["glad_share"], "trainees": []})
+    loop.completes("train", trainees=[])
+    loop.trial = trial
+    return loop
+
+
+def test_an_experiment_runs_with_the_pilot_and_ends_with_it(trying):
+    [experiment] = trying.rows(select(NbaExperiment.__table__))
+    assert (experiment.state, experiment.rollout_id) == ("running", trying.newest_rollout().id)
+    trying.does_again("practice.start_pilot", rollout_id=experiment.rollout_id, way="experiment")
+    assert trying.count(NbaExperiment) == 1
+    trying.trial.works(60, slower(experiment.id, random.Random(1)), experiment_id=experiment.id)
+    trying.goes_on(days=14)
+
+    seen = trying.sees("go_no_go")
+    assert seen["experiment_text"] == "The experiment is decided: the new way is better."
+    assert "experiment" in {row["method"] for row in seen["measured_rows"]}
+    trying.completes("go_no_go", verdict="go")
+    [experiment] = trying.rows(select(NbaExperiment.__table__))
+    assert (experiment.state, experiment.verdict) == ("ended", "challenger_better")
+
+
+def test_no_go_gives_all_cases_to_the_old_way(trying):
+    trying.goes_on(days=14)
+    assert trying.sees("go_no_go")["experiment_text"] == "The experiment goes on: nothing is clear yet."
+    trying.completes("go_no_go", verdict="stop", abort_reason="nobody likes it")
+    [experiment] = trying.rows(select(NbaExperiment.__table__))
+    assert (experiment.state, experiment.verdict) == ("ended", "stopped")
+    assert len(trying.trial.versions_of_new_cases()) == 1
+
+
+def test_a_pilot_goes_on_without_the_experiment_that_cannot_be(deciding):
+    deciding.completes("decide", decision="accept")
+    with pytest.raises(InvalidInput):  # no KPI to choose: an own activity has none
+        deciding.completes("plan_rollout", **PLAN | {"way": "experiment", "experiment_cases": 60})
+    rollout_id = deciding.newest_rollout().id
+    said = deciding.does_again("practice.start_pilot", rollout_id=rollout_id, way="experiment")
+    assert said["experiment_text"].startswith("There is no experiment: ")
+    assert deciding.newest_rollout().phase == "pilot"
 
 
 def test_a_kpi_that_misses_its_target_is_told_every_week(working):
