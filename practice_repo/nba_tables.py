@@ -50,6 +50,8 @@ class NbaProfile(Base):
     licences: Mapped[Any] = mapped_column(Json)  # [licence]
     targets: Mapped[Any] = mapped_column(Json)  # {"practice.kpi": number as text}: below it a KPI raises an alarm
     policy: Mapped[Any] = mapped_column(Json)  # fields of gates.ChangeLoadPolicy that differ from the usual
+    synergies: Mapped[Any] = mapped_column(Json)  # [{"keys": [activity, …], "effect": amount as text}], of a plan
+    coverage: Mapped[Any] = mapped_column(Json)  # {area: least number of activities in it}, of a plan
     explores: Mapped[bool] = mapped_column(default=False)  # guarded Thompson sampling
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_by: Mapped[str] = mapped_column(Key)

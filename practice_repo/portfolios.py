@@ -19,7 +19,7 @@ from practice_repo.expectations import Expectation, ExpectedEffect
 from practice_repo.experience import Experience, Promise, experience, promises
 from practice_repo.nba_tables import NbaActivity, NbaEstimate, NbaProfile, NbaRecommendation, NbaRollout
 from practice_repo.next_best_activity.availability import Exclusion
-from practice_repo.next_best_activity.candidate import ZERO, Budget, Candidate, Horizon, Portfolio, Standing
+from practice_repo.next_best_activity.candidate import ZERO, Budget, Candidate, Horizon, Portfolio, Standing, Synergy
 from practice_repo.next_best_activity.estimates import CENT, CostFactor, Project, cost_factor
 from practice_repo.next_best_activity.gates import ChangeLoadPolicy, Conditions, Enterprise, hold_back
 from practice_repo.next_best_activity.robustness import Uncertainty
@@ -245,6 +245,8 @@ def _portfolio(profile: NbaProfile, considered: Iterable[Considered], standing: 
         budget=Budget(profile.budget, profile.budget_per_period),
         horizon=Horizon(profile.horizon_days, profile.period_days),
         staff={role: Decimal(heads) for role, heads in profile.staff.items()} or None,
+        synergies=tuple(Synergy(tuple(each["keys"]), Decimal(each["effect"])) for each in profile.synergies),
+        coverage={area: int(least) for area, least in profile.coverage.items()},
         risk_floor=profile.risk_floor,
         parallel=profile.parallel,
     )

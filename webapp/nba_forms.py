@@ -43,8 +43,19 @@ def profile_of_form(form: Form) -> dict[str, Any]:
         "explores": bool(form.get("explores")),
         "staff": {row["role"]: str(_needed(row, "heads")) for row in rows_of(form, "staff") if row.get("role")},
         "targets": {row["kpi"]: str(_needed(row, "target")) for row in rows_of(form, "targets") if row.get("kpi")},
+        "coverage": {row["area"]: _count(row) for row in rows_of(form, "coverage") if row.get("area")},
+        "synergies": [
+            {"keys": [row["one"], row["other"]], "effect": str(_needed(row, "effect"))}
+            for row in rows_of(form, "synergies")
+            if row.get("one") and row.get("other")
+        ],
         "policy": _policy(form),
     } | ({"starts_on": day} if (day := day_of(form, "starts_on")) else {})
+
+
+def _count(row: Mapping[str, str]) -> int:
+    """At least one, where nothing is said."""
+    return whole_of(row, "least") or 1
 
 
 def _policy(form: Form) -> dict[str, int]:

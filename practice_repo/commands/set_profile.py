@@ -38,8 +38,9 @@ def set_profile(work: Work, *, actor: Actor, now: datetime, **values: Any) -> No
 
 
 def _new(enterprise_id: str, today: date) -> NbaProfile:
-    lists: dict[str, Any] = {"channels": [], "licences": [], "staff": {}, "targets": {}, "policy": {}}
-    return NbaProfile(enterprise_id=enterprise_id, starts_on=today, **lists)
+    lists: dict[str, Any] = {name: [] for name in ("channels", "licences", "synergies")}
+    tables: dict[str, Any] = {name: {} for name in ("staff", "targets", "policy", "coverage")}
+    return NbaProfile(enterprise_id=enterprise_id, starts_on=today, **lists, **tables)
 
 
 def _must_fit(values: Mapping[str, Any]) -> None:
@@ -56,6 +57,11 @@ def _must_fit(values: Mapping[str, Any]) -> None:
     for name, amount in {**(values.get("staff") or {}), **(values.get("policy") or {})}.items():
         if float(amount) < 0:
             raise InvalidInput(f"Expected 0 or more as {name}, found {amount}.")
+    for each in values.get("synergies") or []:
+        if len(set(each["keys"])) < 2:
+            raise InvalidInput(
+                "Activities are worth more together when there are two or more of them: choose another one."
+            )
     unknown = sorted(set(values.get("policy") or {}) - POLICY)
     if unknown:
         raise InvalidInput(f"The change-load policy has no '{unknown[0]}': known are {', '.join(sorted(POLICY))}.")

@@ -108,10 +108,13 @@ def _told(view: queries.RecommendationView | None) -> dict[str, Any]:
     known = view.inputs["activities"].get(view.next.key) if view.next else None
     practices = {line["practice"] for line in known["lines"]} if known else set()
     names = _cards(practices)
+    inputs = nba_view.kept_inputs(known, names, told) if known else None
     return {
         "view": view,
         "told": told,
-        "inputs": nba_view.kept_inputs(known, names, told) if known else None,
+        "inputs": inputs,
+        "ranges": nba_view.range_chart(view),
+        "tornado": nba_view.tornado(inputs, view) if inputs else None,
         "bundle": _bundle(view),
         "left_out": sorted(view.excluded, key=lambda each: each.gate == "status"),
         "loses": [each for each in view.runners_up if each.net is not None and each.net <= 0],

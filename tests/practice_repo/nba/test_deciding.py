@@ -343,3 +343,21 @@ def test_a_technology_is_available_without_anything_to_deploy(sqlite_office):
     assert office.do(make_available, candidate_id=found).definitions == ()
     office.scans()
     assert office.states() == {"quote_documents": "available"}
+
+
+def test_a_plan_heeds_what_is_worth_more_together_and_where_something_must_happen(sqlite_office):
+    office = sqlite_office
+    office.adds("A", 100, 90, area="sales")
+    office.adds("B", 80, 100, area="sales")
+    office.adds("C", 90, 100, area="service")
+    assert {bar.key for bar in _planned(office)} == {"A"}
+    office.do(set_profile, actor=office.max, synergies=[{"keys": ["A", "B"], "effect": "50"}])
+    assert {bar.key for bar in _planned(office)} == {"A", "B"}
+    office.do(set_profile, actor=office.max, coverage={"service": 1})
+    assert {bar.key for bar in _planned(office)} == {"A", "B", "C"}
+    with pytest.raises(InvalidInput, match="two or more"):
+        office.do(set_profile, actor=office.max, synergies=[{"keys": ["A", "A"], "effect": "50"}])
+
+
+def _planned(office):
+    return office.ask(plan, enterprise_id="demo", now=office.now, mode="plan").bars

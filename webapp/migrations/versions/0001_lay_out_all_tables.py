@@ -5,7 +5,6 @@ Revises nothing.
 
 import sqlalchemy as sa
 from alembic import op
-
 import engine.store.types
 
 revision = "0001"
@@ -528,6 +527,8 @@ def upgrade() -> None:
         sa.Column("licences", engine.store.types.Json(), nullable=False),
         sa.Column("targets", engine.store.types.Json(), nullable=False),
         sa.Column("policy", engine.store.types.Json(), nullable=False),
+        sa.Column("synergies", engine.store.types.Json(), nullable=False),
+        sa.Column("coverage", engine.store.types.Json(), nullable=False),
         sa.Column("explores", sa.Boolean(), nullable=False),
         sa.Column("updated_at", engine.store.types.UtcDateTime(), nullable=False),
         sa.Column("updated_by", sa.String(length=255), nullable=False),
