@@ -36,9 +36,11 @@ from engine.store.tables import UserTask as UserTaskRow
 from engine.store.unit_of_work import Work
 from practice_repo.outcomes.case import moment as moment_of
 from practice_repo.practice import shipped_practices
+from processes.customer_base.scope import in_enterprise
 from processes.simulation import Arrival, Assignment, Desk, Effect, Employee, Piece, arrivals, duration, reply, story
 from processes.simulation.profile import PROFILE
 from processes.simulation.prospects import prospect
+from processes.simulation.supplies import replenish
 from webapp import demo
 from webapp.simulated_case import Do, Model, OpenTask, SimulatedCase, doable, read_model
 from webapp.tables import Membership, User
@@ -143,7 +145,9 @@ class Simulation:
         self._count = 0
         self.cases: dict[str, SimulatedCase] = {}  # that live, by id
         self.tasks: dict[str, tuple[SimulatedCase, Do]] = {}  # in somebody's hands, by piece
-        self.added: dict[str, dict[str, list[str]]] = {}  # process → key → [case id, story], since the last commit
+        self.added: dict[
+            str, dict[str, list[Any]]
+        ] = {}  # process → key → [case id, story, number], since the last commit
         self.touched: set[str] = set()
         self.revisions: dict[str, int] = {}
         self.desk = Desk()
@@ -169,6 +173,7 @@ class Simulation:
         while self.clock.now() < self.end:
             stop = min(self.clock.now() + BATCH, self.end)
             with self.store.batch():
+                self._replenish()
                 self._run_until(stop)
                 if stop == self.end:
                     self._claim_what_is_in_hand()
@@ -203,6 +208,10 @@ class Simulation:
                 self._settle()
             self._settle()
             self._assign()
+
+    def _replenish(self) -> None:
+        now = self.clock.now()
+        self.store.run(lambda work: replenish(in_enterprise(work.session, self.enterprise), now=now))
 
     def _next_moment(self, stop: datetime) -> datetime | None:
         now = self.clock.now()
@@ -284,7 +293,7 @@ class Simulation:
         if case_id is None or case_id in self.cases:
             self.result.problems[f"start of '{name}': it joined another case"] += 1
             return
-        self.added.setdefault(model.process, {})[arrival.key] = [case_id, name]
+        self.added.setdefault(model.process, {})[arrival.key] = [case_id, name, number]
         self.result.case_ids[arrival.key] = case_id
         skip = 0 if scenario.start else 1
         self._live(SimulatedCase.begin(arrival.key, case_id, number, model, scenario, skip=skip))
@@ -320,10 +329,7 @@ class Simulation:
         }
         if not variables.get("company"):  # a known customer stays who they are
             found = dict(variables)
-        for name in {*model.profile.unique, *demo.CASE_KEYS}:
-            if variables.get(name):
-                found[name] = f"{variables[name]}-{arrival.number}"
-        return found
+        return found | _numbered(found, {*model.profile.unique, *demo.CASE_KEYS}, arrival.number)
 
     def _look(self, case: SimulatedCase) -> None:
         """See where the case stands, and let people and customers act."""
@@ -376,7 +382,7 @@ class Simulation:
         waiting = [row for row in self._read(_SUBSCRIPTIONS, case=case.id) if row.name == do.name]
         if not waiting:
             return
-        variables = self._here(dict(do.variables), do.story_at)
+        variables = self._said(case, do)
         self._try(
             f"message '{do.name}'",
             publish_message,
@@ -391,7 +397,7 @@ class Simulation:
         if case.has_ended:
             return
         self.touched.add(case.id)
-        variables = self._here(dict(do.variables), do.story_at)
+        variables = self._said(case, do)
         if do.kind == "set":
             self._try("set", set_variables, process_instance_id=case.id, variables=variables)
         else:
@@ -463,7 +469,7 @@ class Simulation:
 
     def _answers(self, case: SimulatedCase, do: Do, task: OpenTask) -> dict[str, Any]:
         """What the story says, with the values that the profile takes from the case."""
-        answers = self._here(dict(do.variables), do.story_at)
+        answers = self._said(case, do)
         said = case.model.profile.habit(task.element_id).answers
         if not said:
             return answers
@@ -507,8 +513,8 @@ class Simulation:
 
     # Going on after an earlier run ------------------------------------------------------------------------------------
 
-    def _remembered(self, work: Work) -> tuple[dict[str, datetime], dict[str, list[str]]]:
-        """Until when each process was simulated with this seed, and the cases: key → [case id, story]."""
+    def _remembered(self, work: Work) -> tuple[dict[str, datetime], dict[str, list[Any]]]:
+        """Until when each process was simulated with this seed, and the cases: key → [case id, story, number]."""
         columns = Audit.__table__.c
         rows = work.execute(
             select(columns.detail).where(
@@ -518,7 +524,7 @@ class Simulation:
             )
         ).scalars()
         until: dict[str, datetime] = {}
-        known: dict[str, list[str]] = {}
+        known: dict[str, list[Any]] = {}
         for detail in rows:
             for process in detail["processes"]:
                 stop = datetime.fromisoformat(detail["until"])
@@ -542,22 +548,22 @@ class Simulation:
         )
         self.added = {}
 
-    def _take_up(self, known: Mapping[str, list[str]], until: Mapping[str, datetime]) -> None:
+    def _take_up(self, known: Mapping[str, list[Any]], until: Mapping[str, datetime]) -> None:
         """The cases of an earlier run that still live, from where it ended on."""
         if not known:
             return
-        by_id = {case_id: (key, name) for key, (case_id, name) in known.items()}
+        by_id = {case_id: (key, name, number) for key, (case_id, name, number) in known.items()}
         with self.store.reading() as work:
             live = work.execute(_LIVE, {"enterprise": self.enterprise, "processes": list(self.models)}).all()
             done = {row.id: work.execute(_COMPLETED, {"case": row.id}).all() for row in live if row.id in by_id}
         for row in live:
             if row.id not in by_id:
                 continue
-            key, name = by_id[row.id]
+            key, name, number = by_id[row.id]
             model = self.models[row.process_id]
             scenario = model.scenarios.get(name)
             case = SimulatedCase.begin(
-                key, row.id, 0, model, scenario, skip=int(scenario is not None and not scenario.start)
+                key, row.id, number, model, scenario, skip=int(scenario is not None and not scenario.start)
             )
             case.catch_up([each.element_id for each in done[row.id]])
             for each in done[row.id]:
@@ -580,6 +586,11 @@ class Simulation:
             self._numbers = demo.numbers_here(self.wiring) if self.enterprise == demo.ENTERPRISE else {}
         return self._numbers
 
+    def _said(self, case: SimulatedCase, do: Do) -> dict[str, Any]:
+        """What the scenario answers or sends, with this case's own numbers."""
+        variables = dict(do.variables)
+        return self._here(variables | _numbered(variables, case.model.profile.unique, case.number), do.story_at)
+
     def _read(self, statement: Any, **parameters: Any) -> Sequence[Any]:
         with self.store.reading() as work:
             return work.execute(statement, parameters).all()
@@ -598,6 +609,11 @@ class Simulation:
             self.result.problems[f"{what}: {error}"[:200]] += 1
             return False
         return True
+
+
+def _numbered(variables: Mapping[str, Any], names: Iterable[str], number: int) -> dict[str, Any]:
+    """Those of the variables that no two cases may share, each with the case's number."""
+    return {name: f"{variables[name]}-{number}" for name in names if variables.get(name)}
 
 
 def _claim(work: Work, *, task_id: str, by: Actor, since: datetime, actor: Actor, now: datetime) -> None:
