@@ -102,7 +102,7 @@ def expectation_of_form(form: Form) -> Expectation:
 def _effect(row: Mapping[str, str]) -> ExpectedEffect:
     """`kpi` is chosen as "practice:kpi"; `other` is a figure in people's own words."""
     practice, _colon, kpi = row.get("kpi", "").rpartition(":")
-    return ExpectedEffect(
+    found = ExpectedEffect(
         kpi=kpi or row["other"],
         practice=practice,
         baseline=number_of(row, "baseline"),
@@ -113,6 +113,19 @@ def _effect(row: Mapping[str, str]) -> ExpectedEffect:
         unit_value=number_of(row, "unit_value") or ZERO,
         source=row.get("source", ""),
     )
+    _must_lie_between(found)
+    return found
+
+
+def _must_lie_between(effect: ExpectedEffect) -> None:
+    if effect.change is None:
+        return
+    is_below = effect.low is not None and effect.change < effect.low
+    is_above = effect.high is not None and effect.change > effect.high
+    if is_below or is_above:
+        told = {"found": effect.change, "end": effect.low if is_below else effect.high}
+        said = _("“%(field)s” is %(found)s, outside of its range: change it, or the end of %(end)s.")
+        raise InvalidInput(said % {"field": label_of("change"), **told})
 
 
 def _costs(form: Form) -> tuple[ExpectedCost, ...] | None:
@@ -227,7 +240,7 @@ def label_of(name: str) -> str:
         "low": _("at least"),
         "high": _("at most"),
         "volume_per_year": _("Cases a year"),
-        "unit_value": _("Money per unit and case"),
+        "unit_value": _("Money per unit"),
         "hours": _("Hours"),
         "hourly_rate": _("Rate per hour"),
         "amount": _("Amount"),

@@ -17,11 +17,13 @@ from practice_repo.next_best_activity.wording import Teller
 from practice_repo.portfolios import Considered, EffectLine
 from practice_repo.practice import Card, Text
 from practice_repo.queries.nba import RecommendationView
+from webapp.charts import Range, RangeChart, Swing, Tornado
 from webapp.languages import model_language
 from webapp.practice_view import code_name
 from webapp.presentation import day, role_name
 
 P10_TO_MEAN = Decimal("1.2816")  # standard deviations
+MOST_RANGES = 8  # in one chart
 MODES = {
     "scan": _l("The paper's scan"),
     "closure": _l("Bundles with their prerequisites"),
@@ -106,6 +108,26 @@ def teller_of(view: RecommendationView) -> Teller:
 
 def teller(names: Mapping[str, Text], starts_on: date) -> Teller:
     return Teller(names, starts_on, model_language(), day=day, amount=amount, role=role_name, code=code_name)
+
+
+def range_chart(view: RecommendationView) -> RangeChart | None:
+    """How sure S is, of the recommended one and of those that come next; None with fewer than two to compare."""
+    known = [each for each in (view.next, *view.runners_up) if each and each.p50 is not None]
+    if len(known) < 2:
+        return None
+    ranges = tuple(
+        Range(each.name.in_language(model_language()), each.p10, each.p50, each.p90, is_chosen=each is view.next)
+        for each in known[:MOST_RANGES]
+    )
+    return RangeChart(_("S with P10 and P90"), ranges=ranges)
+
+
+def tornado(inputs: "Inputs", view: RecommendationView) -> Tornado | None:
+    """What moves S of the recommended one most; None where nothing is uncertain or S is not a number."""
+    if not inputs.bars or view.next is None or view.next.index is None:
+        return None
+    swings = tuple(Swing(each.name, each.low, each.high) for each in inputs.bars)
+    return Tornado(_("What moves S most"), base=float(Fraction(view.next.index)), swings=swings)
 
 
 @dataclass(frozen=True)

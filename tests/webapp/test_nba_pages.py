@@ -476,7 +476,7 @@ def test_an_estimate_is_kept_as_a_new_version(visit, advice):
     assert "Version 1" in answer.text
     for said in ('value="counted in May"', 'value="Fewer calls"', 'value="2026-06-01"'):
         assert said in answer.text
-    gina.post(f"/nba/activities/{activity}/estimates", ESTIMATE | {"effects.0.change": "0.2"})
+    gina.post(f"/nba/activities/{activity}/estimates", ESTIMATE | {"effects.0.change": "0.12"})
     old = next(each for each in advice.practices.rows(NbaEstimate, activity_id=activity) if each.number == 1)
     assert 'value="0.1"' in gina.get(f"/nba/activities/{activity}?from={old.id}").text
     assert "version 1 of the estimate" in gina.page
@@ -505,7 +505,9 @@ def test_typing_shows_effect_cost_and_s(visit, advice):
         ({"costs.0.hours": "-5"}, "below 0"),
         ({"success": "140"}, "probability of success"),
         ({"window_to": "2026-05-01"}, "swap them"),
-        ({"effects.0.low": "0.3"}, "swap them"),
+        ({"effects.0.low": "0.3", "effects.0.change": ""}, "swap them"),
+        ({"effects.0.change": "0.2"}, "outside of its range"),
+        ({"effects.0.change": "0.01"}, "outside of its range"),
         ({"prerequisites": "K99"}, "K99"),
         ({"excludes": "K01"}, "K01"),
         ({"duration_days": "-1"}, "Days until go-live"),
