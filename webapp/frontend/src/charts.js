@@ -29,6 +29,7 @@ echarts.use([
 echarts.registerLocale("ZH", chinese);
 
 const NARROW = 600;
+const STATES = ["done", "running", "planned"];
 const PAPER = 680; // pixels of A4 between its margins
 const language = () => document.documentElement.lang || "en";
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
@@ -131,7 +132,7 @@ function lines(chart, paint) {
   });
   const known = chart.lines.map((line) => line.name);
   return {
-    legend: legend(paint),
+    legend: legend(paint, { data: [...known, ...chart.bands.map((band) => ({ name: band.name, icon: "rect" }))] }),
     grid: grid({ top: 44 }),
     tooltip: tip(
       paint,
@@ -183,8 +184,7 @@ function strip(chart, paint, box) {
   const scales = chart.places.map((each) => {
     const known = [each.own, each.lower, each.median, each.upper].filter((value) => value !== null);
     const [least, most] = [Math.min(...known), Math.max(...known)];
-    const spread = most - least || Math.abs(most) || 1;
-    const place = (value) => 0.1 + (0.8 * (value - least)) / spread;
+    const place = (value) => (most === least ? 0.5 : 0.1 + (0.8 * (value - least)) / (most - least));
     return (value) => (value === null ? null : each.better === "lower" ? 1 - place(value) : place(value));
   });
   const rows = chart.places.map((each, row) => Object.fromEntries(["own", "lower", "median", "upper"].map((name) => [name, scales[row](each[name])])));
@@ -266,14 +266,17 @@ function heat(chart, paint, box) {
   const cells = chart.values.flatMap((row, y) => row.flatMap((value, x) => (value === null ? [] : [[x, y, value]])));
   const known = cells.map((cell) => cell[2]);
   const isWide = box.clientWidth >= NARROW;
+  const [least, most] = [Math.min(0, ...known), Math.max(...known)];
+  const onDark = (value) => ((value - least) / (most - least || 1) > 0.5) === (paint === LIGHT);
+  const labelled = cells.map((cell) => ({ value: cell, label: { color: onDark(cell[2]) ? "#ffffff" : "#10202f" } }));
   return {
     height: 90 + chart.names.length * 34,
     grid: grid({ top: 8, bottom: 44 }),
     tooltip: tip(paint, ({ value: [x, y, value] }) => `${chart.names[y]}, ${chart.columns[x]}: ${said(value, chart)}`),
     xAxis: { type: "category", data: chart.columns, axisTick: { show: false }, axisLine: { show: false }, axisLabel: { color: paint.text, interval: 0, rotate: isWide ? 0 : 60, width: 90, overflow: isWide ? "break" : "truncate" } },
     yAxis: names(chart.names, paint, nameWidth(box), { axisLine: { show: false } }),
-    visualMap: { type: "continuous", min: Math.min(0, ...known), max: Math.max(...known), orient: "horizontal", left: "center", bottom: 0, itemHeight: 120, itemWidth: 12, textStyle: { color: paint.soft }, formatter: brief(chart.form), inRange: { color: paint.heat } },
-    series: [{ type: "heatmap", data: cells, label: { show: isWide, formatter: ({ value }) => said(value[2], { form: chart.form }), color: paint.text, textBorderColor: paint.ground, textBorderWidth: 2 }, itemStyle: { borderColor: paint.ground, borderWidth: 2 } }],
+    visualMap: { type: "continuous", min: least, max: most, orient: "horizontal", left: "center", bottom: 0, itemHeight: 120, itemWidth: 12, textStyle: { color: paint.soft }, formatter: brief(chart.form), inRange: { color: paint.heat } },
+    series: [{ type: "heatmap", data: labelled, label: { show: isWide, formatter: ({ value }) => said(value[2], { form: chart.form }) }, itemStyle: { borderColor: paint.ground, borderWidth: 2 } }],
   };
 }
 
@@ -283,7 +286,7 @@ function gantt(chart, paint, box) {
   const isNarrow = box.clientWidth < NARROW;
   const [left, right] = [isNarrow ? 118 : 210, isNarrow ? 12 : 24];
   const row = Object.fromEntries(chart.bars.map((bar, n) => [bar.key, n]));
-  const [top, barsTall, loadTall, gap] = [58, chart.bars.length * 30 + 10, 70, 44];
+  const [top, barsTall, loadTall, gap] = [isNarrow ? 84 : 58, chart.bars.length * 30 + 10, 70, 44];
   const loadTop = (n) => top + barsTall + gap + n * (loadTall + gap);
   const grids = [{ left, right, top, height: barsTall }, ...chart.loads.map((_each, n) => ({ left, right, top: loadTop(n), height: loadTall }))];
   const starts = [...chart.bars.map((bar) => moment(bar.start)), ...chart.loads.flatMap((load) => load.values.map(([start]) => moment(start)))];
@@ -295,7 +298,7 @@ function gantt(chart, paint, box) {
     planned: { fill: paint.planned, fillOpacity: 0.25, stroke: paint.planned, lineWidth: 1.5 },
   };
   const clip = (shape, area) => echarts.graphic.clipRectByRect(shape, { x: area.x, y: area.y, width: area.width, height: area.height });
-  const today = chart.today ? rules([rule({ xAxis: moment(chart.today) }, words.today, paint, { label: { position: "start", distance: 2 }, line: { color: paint.bad, type: "solid" } })]) : undefined;
+  const today = chart.today ? rules([rule({ xAxis: moment(chart.today) }, words.today, paint, { label: { position: "end", distance: 4 }, line: { color: paint.bad, type: "solid" } })]) : undefined;
 
   const ofState = (state, first) => ({
     name: states[state],
@@ -367,7 +370,7 @@ function gantt(chart, paint, box) {
   const axes = grids.map((_grid, n) => n);
   return {
     height: (chart.loads.length ? loadTop(chart.loads.length) : top + barsTall + gap) + 24,
-    legend: legend(paint, { data: [...Object.values(states), ...(chart.loads.length ? [words.available] : [])] }),
+    legend: legend(paint, { data: [...STATES.map((state) => states[state]), ...(chart.loads.length ? [words.available] : [])] }),
     grid: grids,
     tooltip: tip(paint, (each) => {
       if (each.data?.load !== undefined) return tellLoad(chart.loads[each.data.load], each.dataIndex);
@@ -382,7 +385,7 @@ function gantt(chart, paint, box) {
       names(chart.bars.map((bar) => bar.name), paint, left - 16, { gridIndex: 0, axisLabel: { color: paint.text, width: left - 16, overflow: "truncate", interval: 0 } }),
       ...chart.loads.map((load, n) => values(paint, load.form, { gridIndex: n + 1, min: 0, max: highest(load), splitNumber: 2, name: load.unit ? `${load.name} (${load.unit})` : load.name, nameLocation: "end", nameGap: 8, nameTextStyle: { color: paint.text, align: "left", padding: [0, 0, 0, 4 - left + 12] }, axisLabel: { color: paint.soft, formatter: brief(load.form), showMaxLabel: true } })),
     ],
-    series: [...Object.keys(states).map((state, n) => ofState(state, n === 0)), arrows, ...chart.loads.flatMap((load, n) => [used(load, n), limit(load, n)])],
+    series: [...STATES.map((state, n) => ofState(state, n === 0)), arrows, ...chart.loads.flatMap((load, n) => [used(load, n), limit(load, n)])],
   };
 }
 
