@@ -1,9 +1,11 @@
 """The tree of benefits (A46): loyalty, retention, profitability, channels, quality, with the KPIs that show them."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from statistics import stdev
 
 from engine.store.unit_of_work import Work
 from practice_repo.card import Card, Kpi
@@ -21,6 +23,8 @@ from practice_repo.queries.kpis import facts_of
 
 WEEKS = 8  # whole ordinary weeks, and as many before for the trend
 NOTICEABLE = 0.02  # a change of a smaller share of the value before is none
+LEAST_WEEKS = 3  # with a value, to know how much weeks differ by chance
+Z_95 = 1.96
 
 
 @dataclass(frozen=True)
@@ -41,11 +45,17 @@ class Leaf:
 
     @property
     def trend(self) -> str | None:
-        """`better`, `worse` or `same` as before; None when one of the two is not known."""
-        if self.value is None or self.before is None:
+        """`better`, `worse` or `same` as before; None when one of the two is not known, or too few weeks are.
+
+        What weeks differ by chance is no trend: the change must exceed 1.96 standard errors of a difference of two
+        windows whose weeks vary like those of the last one.
+        """
+        known = [value for value in self.weekly if value is not None]
+        if self.value is None or self.before is None or len(known) < LEAST_WEEKS:
             return None
         change = self.value - self.before
-        if abs(change) <= NOTICEABLE * abs(self.before):
+        chance = Z_95 * stdev(known) * math.sqrt(2 / len(known))
+        if abs(change) <= max(chance, NOTICEABLE * abs(self.before)):
             return "same"
         return "better" if (change > 0) == (self.better == "higher") else "worse"
 

@@ -383,8 +383,11 @@ def test_estimates_without_a_reserve_for_resistance_are_counted(office):
 # Benefits -------------------------------------------------------------------------------------------------------------
 
 
-def leaf(value, before, better="higher", target=None) -> Leaf:
-    return Leaf("p", Text("", ""), "k", Text("", ""), "share", better, value, before, 5, (), target)
+STEADY = (0.4, 0.41, 0.4, 0.39)
+
+
+def leaf(value, before, better="higher", target=None, weekly=STEADY) -> Leaf:
+    return Leaf("p", Text("", ""), "k", Text("", ""), "share", better, value, before, 5, weekly, target)
 
 
 def test_a_trend_knows_which_way_is_better():
@@ -398,6 +401,11 @@ def test_a_trend_knows_which_way_is_better():
     assert leaf(3, 5, "lower").trend == "better"
     assert leaf(3, 5, "lower", target=2).misses_target
     assert not leaf(3, 5, "lower", target=4).misses_target
+
+
+def test_what_weeks_differ_by_chance_is_no_trend():
+    assert leaf(0.5, 0.4, weekly=(0.1, 0.9, 0.3, 0.7)).trend == "same"
+    assert leaf(0.5, 0.4, weekly=(0.5, None, 0.5)).trend is None
 
 
 def test_the_tree_shows_the_kpis_of_practices_in_use(calls, monkeypatch):
