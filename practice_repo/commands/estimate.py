@@ -7,9 +7,11 @@ from sqlalchemy import func, select, update
 from engine.store.actor import Actor
 from engine.store.types import new_id
 from engine.store.unit_of_work import Work
-from practice_repo.activities import own_activity
+from practice_repo.activities import SHOWN, activities_of, own_activity
 from practice_repo.expectations import Expectation
-from practice_repo.nba_tables import NbaEstimate
+from practice_repo.nba_tables import NbaActivity, NbaEstimate
+from practice_repo.next_best_activity.candidate import Candidate, Portfolio
+from practice_repo.portfolios import current_estimates
 from practice_repo.stale import mark_stale
 
 
@@ -18,9 +20,11 @@ def estimate(
 ) -> str:
     """The id of the new estimate; those before stay as history. A rejected activity is asked about again.
 
-    Raises NotFound, NotPermitted.
+    Raises NotFound, NotPermitted, InvalidPortfolio for prerequisites in a circle and must-haves that exclude each other:
+    no scan could be made with them.
     """
     activity = own_activity(work, activity_id, actor)
+    _must_go_together(work, activity, expectation)
     columns = NbaEstimate.__table__.c
     numbers = select(func.max(columns.number)).where(columns.activity_id == activity_id)
     number = (work.execute(numbers).scalar() or 0) + 1
@@ -39,3 +43,25 @@ def estimate(
     work.flush()
     mark_stale(work, [activity.enterprise_id], "estimates", now)
     return row.id
+
+
+def _must_go_together(work: Work, activity: NbaActivity, expectation: Expectation) -> None:
+    keys = {each.id: each.key for each in activities_of(work, activity.enterprise_id) if each.state in SHOWN}
+    estimates = current_estimates(work, activity.enterprise_id)
+    expected = {keys[key]: Expectation.of_json(row.content) for key, row in estimates.items() if key in keys}
+    expected[activity.key] = expectation
+    Portfolio(tuple(_asks(key, each) for key, each in expected.items()))
+
+
+def _asks(key: str, expects: Expectation) -> Candidate:
+    """What it asks of the others."""
+    return Candidate(
+        id=key,
+        prerequisites=expects.prerequisites,
+        excludes=expects.excludes,
+        group=expects.group,
+        must=expects.must,
+        duration_days=expects.duration_days,
+        lag_days=expects.lag_days,
+        staff=expects.staff,
+    )

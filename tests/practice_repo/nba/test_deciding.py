@@ -16,6 +16,7 @@ from practice_repo.commands.decide import decide, record_decision
 from practice_repo.commands.make_available import make_available
 from practice_repo.commands.set_profile import set_profile
 from practice_repo.nba_tables import NbaActivity, NbaRollout
+from practice_repo.next_best_activity.candidate import InvalidPortfolio
 from practice_repo.practice import shipped_practices
 from practice_repo.queries.nba import activities, estimates, plan, portfolio, recommendation
 from practice_repo.validation import Bench, validate
@@ -361,3 +362,13 @@ def test_a_plan_heeds_what_is_worth_more_together_and_where_something_must_happe
 
 def _planned(office):
     return office.ask(plan, enterprise_id="demo", now=office.now, mode="plan").bars
+
+
+def test_what_no_scan_could_be_made_with_is_not_kept(office):
+    first, second = office.adds("A", 300, 100), office.adds("B", 200, 100, prerequisites=("A",), must=True)
+    with pytest.raises(InvalidPortfolio, match="A needs B needs A"):
+        office.estimates(first, expecting(300, 100, prerequisites=("B",)))
+    with pytest.raises(InvalidPortfolio, match="must-haves"):
+        office.estimates(second, expecting(200, 100, prerequisites=("A",), excludes=("A",), must=True))
+    office.scans()
+    assert office.page().recommendation.next.key == "A"
