@@ -20,8 +20,8 @@ def estimate(
 ) -> str:
     """The id of the new estimate; those before stay as history. A rejected activity is asked about again.
 
-    Raises NotFound, NotPermitted, InvalidPortfolio for prerequisites in a circle and must-haves that exclude each other:
-    no scan could be made with them.
+    Raises NotFound, NotPermitted, InvalidPortfolio for what no scan could be made with: prerequisites in a circle,
+    must-haves that exclude each other.
     """
     activity = own_activity(work, activity_id, actor)
     _must_go_together(work, activity, expectation)
