@@ -37,7 +37,19 @@ from engine.store.unit_of_work import Work
 from practice_repo.outcomes.case import moment as moment_of
 from practice_repo.practice import shipped_practices
 from processes.customer_base.scope import in_enterprise
-from processes.simulation import Arrival, Assignment, Desk, Effect, Employee, Piece, arrivals, duration, reply, story
+from processes.simulation import (
+    Arrival,
+    Assignment,
+    Desk,
+    Effect,
+    Employee,
+    Piece,
+    arrivals,
+    cast,
+    duration,
+    reply,
+    story,
+)
 from processes.simulation.profile import PROFILE
 from processes.simulation.prospects import prospect
 from processes.simulation.supplies import replenish
@@ -329,7 +341,8 @@ class Simulation:
         }
         if not variables.get("company"):  # a known customer stays who they are
             found = dict(variables)
-        return found | _numbered(found, {*model.profile.unique, *demo.CASE_KEYS}, arrival.number)
+        found |= _numbered(found, {*model.profile.unique, *demo.CASE_KEYS}, arrival.number)
+        return _recast(found, cast(model.profile, arrival.key, seed=self.seed))
 
     def _look(self, case: SimulatedCase) -> None:
         """See where the case stands, and let people and customers act."""
@@ -588,8 +601,9 @@ class Simulation:
 
     def _said(self, case: SimulatedCase, do: Do) -> dict[str, Any]:
         """What the scenario answers or sends, with this case's own numbers."""
-        variables = dict(do.variables)
-        return self._here(variables | _numbered(variables, case.model.profile.unique, case.number), do.story_at)
+        variables = dict(do.variables) | _numbered(do.variables, case.model.profile.unique, case.number)
+        played = _recast(variables, cast(case.model.profile, case.key, seed=self.seed))
+        return self._here(played, do.story_at)
 
     def _read(self, statement: Any, **parameters: Any) -> Sequence[Any]:
         with self.store.reading() as work:
@@ -614,6 +628,19 @@ class Simulation:
 def _numbered(variables: Mapping[str, Any], names: Iterable[str], number: int) -> dict[str, Any]:
     """Those of the variables that no two cases may share, each with the case's number."""
     return {name: f"{variables[name]}-{number}" for name in names if variables.get(name)}
+
+
+def _recast(value: Any, instead: Mapping[str, str]) -> Any:
+    """The value with other people and things in the place of the scenario's."""
+    match value:
+        case str():
+            return instead.get(value, value)
+        case Mapping():
+            return {name: _recast(each, instead) for name, each in value.items()}
+        case list():
+            return [_recast(each, instead) for each in value]
+        case _:
+            return value
 
 
 def _claim(work: Work, *, task_id: str, by: Actor, since: datetime, actor: Actor, now: datetime) -> None:

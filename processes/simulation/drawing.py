@@ -81,6 +81,11 @@ def story(profile: Profile, arrival: Arrival, *, seed: int, effects: InForce = (
     return _chance(seed, arrival.key, "story").choices(list(weights), weights=list(weights.values()))[0]
 
 
+def cast(profile: Profile, case_key: str, *, seed: int) -> Mapping[str, str]:
+    """Who plays the case: texts of the scenario with what stands for them this time; nothing without [[cast]]."""
+    return _chance(seed, case_key, "cast").choice(profile.cast) if profile.cast else {}
+
+
 def duration(
     profile: Profile, element_id: str, case_key: str, visit: int, at: datetime, *, seed: int, effects: InForce = ()
 ) -> timedelta:

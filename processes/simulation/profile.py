@@ -84,6 +84,7 @@ class Profile:
     replies: Mapping[str, Spread]
     teams: tuple[Team, ...]
     effects: Mapping[str, Effect]
+    cast: tuple[Mapping[str, str], ...] = ()  # who plays a case: text of the scenario → what it is this time
     unique: tuple[str, ...] = ()  # variables that get a number of their own in every case
     timezone: str = "Asia/Shanghai"
     country: str | None = "CN"
@@ -126,6 +127,7 @@ def read_profile(text: str, *, process: str) -> Profile:
         replies=_unique(whole, "reply", "message", lambda each: _spread(each, "median_hours", 60, REQUIRED)),
         teams=tuple(_unique(whole, "team", "role", lambda each: _team(each, zone, country)).values()),
         effects=_unique(whole, "effect", "key", _effect),
+        cast=tuple(_cast(whole)),
         unique=tuple(whole.texts("unique")),
         timezone=zone,
         country=country,
@@ -216,6 +218,14 @@ def _unique(whole: _Table, key: str, by: str, read: Any) -> dict[str, Any]:
         found[name] = read(table)
         table.nothing_else()
     return found
+
+
+def _cast(whole: _Table) -> list[dict[str, str]]:
+    rows = whole.get("cast", [])
+    if not isinstance(rows, list):
+        raise InvalidInput(f"{whole.name}: 'cast' should stand as [[cast]] tables.")
+    tables = [_Table(row, f"{whole.name} [[cast]] {number}") for number, row in enumerate(rows, start=1)]
+    return [{text: table.text(text) for text in table.values} for table in tables]
 
 
 def _arrivals(table: _Table) -> Arrivals:

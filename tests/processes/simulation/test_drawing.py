@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from processes.simulation import Arrival, arrivals, duration, read_profile, reply, story
+from processes.simulation import Arrival, arrivals, cast, duration, read_profile, reply, story
 from processes.simulation.drawing import expected
 from processes.simulation.prospects import prospect
 
@@ -115,6 +115,16 @@ def test_stories_come_by_their_weights(effects, share):
     stories = Counter(story(PROFILE, each, seed=3, effects=effects) for each in cases)
 
     assert stories["long"] / 2000 == pytest.approx(share, abs=0.04)
+
+
+def test_every_member_of_the_cast_plays():
+    text = "[arrivals]\nper_week = 1\n[[story]]\nscenario = 's'\nweight = 1\n"
+    profile = read_profile(text + "[[cast]]\nA = 'A'\n[[cast]]\nA = 'B'", process="p")
+
+    played = Counter(cast(profile, f"case-{number}", seed=1)["A"] for number in range(400))
+
+    assert played["A"] / 400 == pytest.approx(0.5, abs=0.1)
+    assert cast(PROFILE, "case", seed=1) == {}
 
 
 def test_prospects_are_strangers_to_each_other():
