@@ -62,7 +62,9 @@ def test_the_loop_is_walked_by_sending_what_stands_in_the_forms(loop):
     assert 'value="28"' in page
     loop.sends("train")
     loop.goes_on(days=28)
-    loop.sends("adoption_check")
+    page = loop.sends("adoption_check", actual_cost="120", stated_effect="280")
+    assert "300" in page
+    assert "100 CNY" in page
     [rollout] = loop.bare.practices.rows(NbaRollout)
-    assert (rollout.state, rollout.actual_cost, rollout.actual_effect) == ("completed", 100, 300)
+    assert (rollout.state, rollout.actual_cost, rollout.actual_effect) == ("completed", 120, 280)
     assert loop.bare.office.open_tasks() == []
