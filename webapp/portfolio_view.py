@@ -55,19 +55,21 @@ def plan_chart(page: PlanPage) -> charts.Gantt:
     bars = sorted(page.bars, key=lambda each: (each.start, each.finish, each.key))
     return charts.Gantt(
         _("Plan of the rollouts"),
-        bars=tuple(_bar(each, page.currency) for each in bars),
+        bars=tuple(_bar(each, page) for each in bars),
         loads=tuple(_loads(page)),
         today=page.today,
     )
 
 
-def _bar(bar: PlanBar, currency: str) -> charts.GanttBar:
+def _bar(bar: PlanBar, page: PlanPage) -> charts.GanttBar:
+    """What should have ended but still runs reaches until today."""
+    finish = max(bar.finish, page.today) if bar.state == "running" else bar.finish
     facts = (
         ("S", nba_view.s_value(bar.index)),
-        (_("Effect"), charts.number(bar.effect, charts.MONEY, currency)),
-        (_("Cost"), charts.number(bar.cost, charts.MONEY, currency)),
+        (_("Effect"), charts.number(bar.effect, charts.MONEY, page.currency)),
+        (_("Cost"), charts.number(bar.cost, charts.MONEY, page.currency)),
     )
-    return charts.GanttBar(bar.key, name_of(bar.name), bar.start, bar.finish, bar.state, bar.prerequisites, facts)
+    return charts.GanttBar(bar.key, name_of(bar.name), bar.start, finish, bar.state, bar.prerequisites, facts)
 
 
 def _loads(page: PlanPage) -> Iterable[charts.Load]:

@@ -10,7 +10,10 @@ from html import unescape
 
 import pytest
 
-from practice_repo.nba_tables import NbaActivity, NbaRollout
+from practice_repo.nba_tables import NbaActivity, NbaRollout, PracticeEvidence
+from practice_repo.queries import benchmarks as benchmark_queries
+from practice_repo.queries.benchmarks import Example
+from practice_repo.tables import PracticePseudonym
 from tests.support.advice import AdviceOffice
 from tests.support.office import ACME
 
@@ -71,6 +74,9 @@ def add_rollouts(work, *, ids, actor, now):
     work.session.add_all([done, late, given_up])
     for key, state in {"K08": "completed", "K01": "executing"}.items():
         work.session.get(NbaActivity, ids[key]).state = state
+
+
+OURSELVES = "brisk heron"
 
 
 def charts_of(page: str) -> list[dict]:
@@ -145,11 +151,65 @@ def test_other_enterprises_do_not_see_it(visit, advice):
     assert "Say first how you choose." in visit("otto").get("/portfolio").text
 
 
+def measured(work, *, values: dict[str, float], actor, now):
+    """What these enterprises have measured of the practice's figure."""
+    day = now.date()
+    usual = {"item_id": "triage", "version": "1.0.0", "package_digest": "0" * 64, "kpi": "answered", "unit": "share"}
+    numbers = {"better": "higher", "baseline": 0.5, "n": 200, "sd": 0.2, "method": "before-after", "success": True}
+    where = {"context": {"industry": "machinery"}, "industry": "machinery", "area": "service"}
+    span = {"window_start": day - timedelta(days=90), "window_end": day - timedelta(days=10), "at": now}
+    if OURSELVES in values:
+        work.session.add(PracticePseudonym(enterprise_id=ACME, pseudonym=OURSELVES))
+    for name, value in values.items():
+        found = {"pseudonym": name, "after": value, "effect": value - 0.5}
+        work.session.add(PracticeEvidence(**usual, **numbers, **where, **span, **found))
+
+
+def test_benchmarks_show_the_own_value_beside_the_midline(visit, advice):
+    others = {f"somebody {n}": 0.5 + n / 20 for n in range(6)}
+    advice.do(measured, values=others)
+    advice.do(measured, values={OURSELVES: 0.9})
+    page = visit("gina").get("/benchmarks").text
+    (strip,) = charts_of(page)
+
+    (place,) = strip["places"]
+    assert (place["own"], place["better"]) == (0.9, "higher")
+    assert place["lower"] < place["median"] < place["upper"]
+    for said in ("90%", "at the midline or better", "as good as 100% or better", "6 others, Machinery", "200 cases"):
+        assert said in page
+
+
 def test_benchmarks_hide_what_too_few_have_measured(visit, advice):
+    advice.do(measured, values={"somebody": 0.61, "somebody else": 0.72})
+    advice.do(measured, values={OURSELVES: 0.9})
     page = visit("gina").get("/benchmarks").text
 
-    assert "Where we stand" in page
-    assert visit("gina").get("/benchmarks.csv?all=1").status_code == 200
+    assert "hidden: fewer than three others have measured it" in page
+    assert charts_of(page) == []
+    assert "61%" not in page
+    assert "72%" not in page
+
+
+def test_examples_stand_in_and_are_marked_with_their_source(visit, advice, monkeypatch):
+    example = Example("triage", "answered", {"all": (0.4, 0.6, 0.8)}, "a study of 2019")
+    monkeypatch.setattr(benchmark_queries, "examples", lambda: {("triage", "answered"): example})
+    page = visit("gina").get("/benchmarks").text
+
+    assert "Example" in page
+    assert "example, a study of 2019" in page
+    assert charts_of(page)[0]["places"][0]["note"] == "Example"
+
+
+def test_without_any_figure_the_page_says_where_they_come_from(visit, advice):
+    assert "Nothing to compare yet." in visit("gina").get("/benchmarks").text
+
+
+def test_benchmarks_are_taken_away_as_a_file(visit, advice):
+    advice.do(measured, values={f"somebody {n}": 0.5 + n / 20 for n in range(6)})
+    rows = list(csv.DictReader(io.StringIO(visit("gina").get("/benchmarks.csv").data.decode("utf-8-sig"))))
+
+    assert [(row["Own value"], row["Better is"]) for row in rows] == [("", "more")]
+    assert float(rows[0]["Midline"]) == pytest.approx(0.625, abs=0.01)
 
 
 def test_the_pages_speak_chinese(visit, advice):
