@@ -3,9 +3,10 @@
 Scanning only reads, and a plan takes a second: `propose` runs outside of the unit of work in which `recommend` writes.
 """
 
+import math
 import random
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -17,7 +18,7 @@ from practice_repo.next_best_activity.answer import MODES, answer
 from practice_repo.next_best_activity.candidate import ZERO, Candidate
 from practice_repo.next_best_activity.exploration import STOPS, Rules, explore
 from practice_repo.next_best_activity.index import index_of
-from practice_repo.next_best_activity.robustness import DRAWS, break_even_effect, flips, spreads
+from practice_repo.next_best_activity.robustness import DRAWS, Uncertainty, break_even_effect, flips, spreads
 from practice_repo.next_best_activity.thompson import Guard, Trial, pick
 from practice_repo.portfolios import Considered, EffectLine, Situation, read_situation
 
@@ -71,8 +72,10 @@ def propose(
 
 def _how_sure(situation: Situation, found: Mapping[str, Any]) -> dict[str, Any]:
     """P10, P50, P90 of S, the probability of being best, break-even, and what it takes for another pick."""
-    ranked = [situation.portfolio.by_id[each["id"]] for each in found["ranking"] if each["index"] or each["net"]]
-    uncertainties = {each.id: situation.considered[each.id].uncertainty for each in ranked}
+    entries = [each for each in found["ranking"] if each["index"] or each["net"]]
+    members = {each["id"]: [situation.considered[key] for key in each.get("bundle", [each["id"]])] for each in entries}
+    ranked = [_together(situation.portfolio.by_id[key], parts) for key, parts in members.items()]
+    uncertainties = {key: _uncertainty_of(parts) for key, parts in members.items()}
     draws = max(100, min(DRAWS, MOST_DRAWS // max(1, len(ranked))))
     drawn = spreads(ranked, uncertainties, draws)
     return {
@@ -83,9 +86,23 @@ def _how_sure(situation: Situation, found: Mapping[str, Any]) -> dict[str, Any]:
         "break_even": {each.id: str(break_even_effect(each)) for each in ranked},
         "flips": [
             {"id": each.id, "effect": float(each.effect), "cost": None if each.cost is None else float(each.cost)}
-            for each in flips(ranked)[:MOST_FLIPS]
+            for each in [flip for flip in flips(ranked) if flip.id != found["next"]][:MOST_FLIPS]
         ],
     }
+
+
+def _together(candidate: Candidate, parts: Sequence[Considered]) -> Candidate:
+    """The candidate with effect and cost of its whole bundle."""
+    effect, cost = (sum((getattr(each, name) or ZERO for each in parts), ZERO) for name in ("effect", "cost"))
+    return replace(candidate, effect=effect, cost=cost)
+
+
+def _uncertainty_of(parts: Sequence[Considered]) -> Uncertainty:
+    """Of a bundle: its members err on their own."""
+    effect = math.hypot(*(each.uncertainty.effect_deviation for each in parts))
+    cost = float(sum(each.cost or ZERO for each in parts))
+    spread = math.hypot(*(float(each.cost or 0) * each.uncertainty.cost_log_deviation for each in parts))
+    return Uncertainty(effect, spread / cost if cost else 0.0)
 
 
 def _pick_of_the_paper(situation: Situation) -> dict[str, Any] | None:

@@ -16,7 +16,7 @@ from practice_repo.next_best_activity.estimates import DAYS_PER_YEAR, CostFactor
 from practice_repo.next_best_activity.wording import Teller
 from practice_repo.portfolios import Considered, EffectLine
 from practice_repo.practice import Card, Text
-from practice_repo.queries.nba import RecommendationView
+from practice_repo.queries.nba import RankedActivity, RecommendationView
 from webapp.charts import Range, RangeChart, Swing, Tornado
 from webapp.languages import model_language
 from webapp.practice_view import code_name
@@ -110,13 +110,13 @@ def teller(names: Mapping[str, Text], starts_on: date) -> Teller:
     return Teller(names, starts_on, model_language(), day=day, amount=amount, role=role_name, code=code_name)
 
 
-def range_chart(view: RecommendationView) -> RangeChart | None:
+def range_chart(chosen: RankedActivity | None, others: Sequence[RankedActivity]) -> RangeChart | None:
     """How sure S is, of the recommended one and of those that come next; None with fewer than two to compare."""
-    known = [each for each in (view.next, *view.runners_up) if each and each.p50 is not None]
+    known = [each for each in (chosen, *others) if each and each.p50 is not None]
     if len(known) < 2:
         return None
     ranges = tuple(
-        Range(each.name.in_language(model_language()), each.p10, each.p50, each.p90, is_chosen=each is view.next)
+        Range(each.name.in_language(model_language()), each.p10, each.p50, each.p90, is_chosen=each is chosen)
         for each in known[:MOST_RANGES]
     )
     return RangeChart(_("S with P10 and P90"), ranges=ranges)

@@ -182,6 +182,10 @@ def test_an_enabler_is_shown_with_what_it_opens(visit, advice):
     assert re.search(r'id="recommended"><a [^>]*>Shared customer base</a>', page)
     assert "S = 6.14, effect 1,000,000, cost 140,000" in page
     assert "“Shared customer base” → “Clean customer data”" in page
+    sure = page[page.index("Of the whole bundle.") :]
+    low, high = (float(re.search(rf"\({name}\)</dt><dd[^>]*>([\d.-]+)", sure)[1]) for name in ("P10", "P90"))
+    assert low < 6.14 < high
+    assert "“Shared customer base” with an effect above" not in page
     assert "scan alone would take “Lead response within a day”" in page
     assert "It is expected to cost more than it brings." in page
 

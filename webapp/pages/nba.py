@@ -109,15 +109,18 @@ def _told(view: queries.RecommendationView | None) -> dict[str, Any]:
     practices = {line["practice"] for line in known["lines"]} if known else set()
     names = _cards(practices)
     inputs = nba_view.kept_inputs(known, names, told) if known else None
+    bundle = _bundle(view)
+    others = [each for each in view.runners_up if each is not bundle]
     return {
         "view": view,
         "told": told,
         "inputs": inputs,
-        "ranges": nba_view.range_chart(view),
+        "ranges": nba_view.range_chart(bundle or view.next, others),
         "tornado": nba_view.tornado(inputs, view) if inputs else None,
-        "bundle": _bundle(view),
+        "bundle": bundle,
+        "others": others,
         "left_out": sorted(view.excluded, key=lambda each: each.gate == "status"),
-        "loses": [each for each in view.runners_up if each.net is not None and each.net <= 0],
+        "loses": [each for each in others if each.net is not None and each.net <= 0],
     }
 
 
