@@ -23,7 +23,7 @@ MOST_TASKS = 20_000  # the newest of them are looked at
 ABANDONED_AFTER = timedelta(days=3)  # a draft of an open task that nobody has touched for so long; start value
 LONG_FORM = 15  # fields: more than people fill in without a pause; start value
 LONG_PENALTY = 0.2
-WORRYING_RESISTANCE = 3.5  # of 1 (welcomes it) to 5 (refuses it)
+WORRYING_RESISTANCE = 4  # of 1 (welcomes it) to 5 (refuses it), as the form of the rollout says
 TASK, AUDIT = UserTask.__table__.c, Audit.__table__.c
 GIVEN_BACK = "unclaim"
 
@@ -95,11 +95,21 @@ class Reserve:
 
 
 @dataclass(frozen=True)
+class Voice:
+    """What people said in a rollout: before it, and when its adoption was checked."""
+
+    activity: Activity
+    doubts: str
+    troubles: str
+
+
+@dataclass(frozen=True)
 class Usability:
     since: datetime
     forms: tuple[FormInUse, ...]  # what hurts most first
     roles: tuple[RoleAdoption, ...]
     reserves: tuple[Reserve, ...]  # highest first
+    voices: tuple[Voice, ...]  # newest rollout first
     tasks: int
     is_cut: bool  # there were more than MOST_TASKS
 
@@ -121,11 +131,13 @@ def usability(
     definitions = _definitions(work, enterprise_id)
     audited = _audited(work, enterprise_id, since)
     rollouts = _rollouts(work, enterprise_id)
+    activities = {each.id: each for each in activities_of(work, enterprise_id)}
     return Usability(
         since=since,
         forms=_forms(work, tasks, definitions, audited, now),
-        roles=_roles(tasks, people_by_role, rollouts, now),
-        reserves=_reserves(work, enterprise_id),
+        roles=_roles(tasks, people_by_role, [plan for _activity_id, plan in rollouts], now),
+        reserves=_reserves(work, enterprise_id, activities.values()),
+        voices=tuple(_voices(rollouts, activities)),
         tasks=len(tasks),
         is_cut=len(rows) > MOST_TASKS,
     )
@@ -228,10 +240,18 @@ def _is_abandoned(task: Row[Any], now: datetime) -> bool:
     return task.state == "cancelled" or now - task.draft_saved_at > ABANDONED_AFTER
 
 
-def _rollouts(work: Work, enterprise_id: str) -> list[Mapping[str, Any]]:
+def _rollouts(work: Work, enterprise_id: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """The activity and the plan of every rollout, oldest first."""
     rollouts = NbaRollout.__table__.c
-    statement = select(rollouts.plan).where(rollouts.enterprise_id == enterprise_id).order_by(rollouts.started_at)
-    return [plan or {} for plan in work.execute(statement).scalars()]
+    statement = select(rollouts.activity_id, rollouts.plan).where(rollouts.enterprise_id == enterprise_id)
+    return [(row.activity_id, row.plan or {}) for row in work.execute(statement.order_by(rollouts.started_at))]
+
+
+def _voices(rollouts: Iterable[tuple[str, Mapping[str, Any]]], activities: Mapping[str, Activity]) -> Iterable[Voice]:
+    for activity_id, plan in reversed(list(rollouts)):
+        said = [str(plan.get(name) or "").strip() for name in ("resistance_note", "usability")]
+        if any(said) and activity_id in activities:
+            yield Voice(activities[activity_id], *said)
 
 
 def _roles(
@@ -280,7 +300,7 @@ def _number(value: Any) -> float | None:
         return None
 
 
-def _reserves(work: Work, enterprise_id: str) -> tuple[Reserve, ...]:
+def _reserves(work: Work, enterprise_id: str, known: Iterable[Activity]) -> tuple[Reserve, ...]:
     """Activities that can be chosen or run, with what their current estimate says; without an estimate they are not
     here."""
     estimates, activities = NbaEstimate.__table__.c, NbaActivity.__table__.c
@@ -296,7 +316,7 @@ def _reserves(work: Work, enterprise_id: str) -> tuple[Reserve, ...]:
             Decimal(str(content[activity.id].get("resistance_share", 0))),
             Decimal(str(content[activity.id].get("success", 1))),
         )
-        for activity in activities_of(work, enterprise_id)
+        for activity in known
         if activity.id in content and activity.state in ("available", "selected", "executing")
     )
     return tuple(sorted(found, key=lambda each: (-each.share, each.activity.key)))

@@ -367,6 +367,20 @@ def test_surveys_and_training_of_rollouts_are_shown_by_role(office):
     }
 
 
+def test_what_people_said_in_rollouts_is_kept_together(office):
+    office.adds("K01", 200, 100)
+    office.scans()
+    rollout_id = office.decides("accept").rollout_id
+    plan = {"resistance_note": "Too many fields", "usability": "  "}
+    silent = used(office).voices
+    office.store.run(lambda work: work.execute(update(NbaRollout).where(NbaRollout.id == rollout_id).values(plan=plan)))
+
+    [voice] = used(office).voices
+
+    assert silent == ()
+    assert (voice.activity.key, voice.doubts, voice.troubles) == ("K01", "Too many fields", "")
+
+
 def test_estimates_without_a_reserve_for_resistance_are_counted(office):
     office.adds("K01", 200, 100)
     office.estimates(office.adds("K02"), expecting(90, 30, resistance_share=Decimal("0.15"), success=Decimal("0.8")))
