@@ -82,6 +82,16 @@ def test_a_chart_keeps_to_its_place_when_that_changes(page, office):
 WIDTH = "() => document.querySelector('.chart').clientWidth"
 
 
+def test_pointing_at_a_chart_tells_its_values(page, office):
+    sign_in(page, "olga")
+    page.goto("/gallery")
+
+    for kind, text in (("bars", "Planned: "), ("strip", "Hours to the first answer"), ("ranges", "P50: 0.8")):
+        chart = page.locator(".chart").nth(KINDS.index(kind))
+        chart.locator("svg").hover()
+        expect(chart.locator("svg")).to_contain_text(text)
+
+
 def test_who_would_rather_read_opens_the_table(page, office):
     sign_in(page, "olga")
     page.goto("/gallery")

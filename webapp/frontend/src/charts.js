@@ -30,7 +30,7 @@ echarts.registerLocale("ZH", chinese);
 
 const NARROW = 600;
 const STATES = ["done", "running", "planned"];
-const PAPER = 680; // pixels of A4 between its margins
+const PAPER = 660; // pixels of A4 between its margins
 const language = () => document.documentElement.lang || "en";
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 
