@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from engine.commands.complete_user_task import complete_user_task
+from engine.commands.start_process import start_process
 from engine.errors import InvalidInput, InvalidState, NotFound, NotPermitted
 from engine.handlers import Job
 from engine.queries.process_instance import process_instance
@@ -534,6 +535,9 @@ def test_a_second_loop_begins_with_what_the_profile_says(deciding):
 def test_only_one_loop_runs_for_an_enterprise(deciding):
     again = deciding.office.do(start_loop, actor=deciding.office.max)
     assert again.process_instance_id == deciding.instance_id
+    for process_id in ("next_best_activity", "rollout"):
+        with pytest.raises(NotPermitted):
+            deciding.office.do(start_process, enterprise_id="demo", process_id=process_id, actor=deciding.office.max)
 
 
 def test_an_activity_added_meanwhile_takes_part_in_the_next_scan(deciding):
