@@ -1,5 +1,7 @@
 """Charts in a real browser: drawn in light and dark, wide and narrow, and nothing that the policy refuses."""
 
+import re
+
 import pytest
 from flask import render_template_string
 from playwright.sync_api import expect
@@ -90,6 +92,19 @@ def test_pointing_at_a_chart_tells_its_values(page, office):
         chart = page.locator(".chart").nth(KINDS.index(kind))
         chart.locator("svg").hover()
         expect(chart.locator("svg")).to_contain_text(text)
+
+
+def test_pointing_at_a_bar_of_the_plan_tells_its_days(page, office):
+    sign_in(page, "olga")
+    page.goto("/gallery")
+    texts = page.locator(".chart").nth(KINDS.index("gantt")).locator("svg text")
+    texts.first.scroll_into_view_if_needed()
+    row = texts.filter(has_text="Lead respon").bounding_box()
+    today = texts.filter(has_text=re.compile("^(Today|今天)$")).bounding_box()
+
+    page.mouse.move(today["x"] + today["width"] / 2 + 5, row["y"] + row["height"] / 2)
+
+    expect(texts.filter(has_text="60,000 CNY")).to_be_visible()
 
 
 def test_who_would_rather_read_opens_the_table(page, office):
