@@ -23,6 +23,7 @@ from practice_repo.tables import (
 METHOD_AREA = "method"  # the method's own processes meet no need of an enterprise
 ACQUIRED_KINDS = frozenset({"process", "technology"})  # what can become available by itself
 MOST_SUGGESTED = 6  # practices at once: more than people look at
+MOST_NEEDS = 20  # the most urgent ones
 MOST_NAMED = 8  # activities in one sentence
 CANDIDATE = PracticeCandidate.__table__.c
 
@@ -30,7 +31,7 @@ CANDIDATE = PracticeCandidate.__table__.c
 def practices_for_needs(work: Work, enterprise_id: str) -> list[dict[str, Any]]:
     """What fits the needs that nothing in the workspace meets, best first, as the task `inspect` shows it."""
     best: dict[str, tuple[Suggestion, Any]] = {}
-    for gap in coverage(work, enterprise_id=enterprise_id).gaps:
+    for gap in coverage(work, enterprise_id=enterprise_id).gaps[:MOST_NEEDS]:
         for each in need(work, need_id=gap.id, actor=clerk(enterprise_id)).suggestions:
             if each.item_id not in best or best[each.item_id][0].score < each.score:
                 best[each.item_id] = (each, gap)
