@@ -144,7 +144,8 @@ class _Table:
     def __init__(self, values: Any, name: str):
         if not isinstance(values, Mapping):
             raise InvalidInput(f"{name} should be a table, but is {values!r}.")
-        self.values, self.name, self.asked = values, name, set()
+        self.values, self.name = values, name
+        self.asked: set[str] = set()
 
     def get(self, key: str, default: Any = REQUIRED) -> Any:
         self.asked.add(key)

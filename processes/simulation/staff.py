@@ -83,7 +83,7 @@ class Desk:
 
     def assign(self, now: datetime, takes: Callable[[Piece], timedelta]) -> list[Assignment]:
         """Give waiting work to people who are free and at work now; `takes` says how much working time it needs."""
-        found = []
+        found: list[Assignment] = []
         if not self._waiting:
             return found
         free = [each for each in self.employees.values() if each.name not in self._busy and each.calendar.is_open(now)]
