@@ -119,9 +119,16 @@ def _told(view: queries.RecommendationView | None) -> dict[str, Any]:
         "tornado": nba_view.tornado(inputs, view) if inputs else None,
         "bundle": bundle,
         "others": others,
-        "left_out": sorted(view.excluded, key=lambda each: each.gate == "status"),
+        "left_out": _left_out(view),
         "loses": [each for each in others if each.net is not None and each.net <= 0],
     }
+
+
+def _left_out(view: queries.RecommendationView) -> list[queries.ExcludedActivity]:
+    """Those who cannot be ranked stand in a list of their own; those in place or under way come last."""
+    unknown = {each.key for each in view.needs_estimate}
+    left_out = [each for each in view.excluded if each.key not in unknown]
+    return sorted(left_out, key=lambda each: each.gate == "status")
 
 
 def _bundle(view: queries.RecommendationView) -> queries.RankedActivity | None:
