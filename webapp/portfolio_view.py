@@ -246,7 +246,7 @@ def portfolio_sheets(page: PortfolioPage) -> tuple[Sheet, ...]:
 
 @dataclass(frozen=True)
 class PracticeBenchmarks:
-    """The figures of one practice; `chart` has those with a midline."""
+    """The figures of one practice; `chart` has those with a midline, None without any own value to compare."""
 
     name: str
     rows: tuple[Benchmark, ...]
@@ -261,7 +261,7 @@ def by_practice(found: Iterable[Benchmark]) -> tuple[PracticeBenchmarks, ...]:
 
 def strip(rows: Sequence[Benchmark]) -> charts.QuartileStrip | None:
     places = tuple(_place(each) for each in rows if each.midline is not None)
-    if not places:
+    if all(each.own is None for each in places):
         return None
     title = _("%(practice)s: own values and the midline", practice=name_of(rows[0].practice_name))
     return charts.QuartileStrip(title, places=places)
@@ -293,6 +293,14 @@ def unit_of(each: Benchmark) -> str:
 def value(each: Benchmark, amount: float | None) -> str:
     """A value of the KPI with its unit."""
     return charts.number(amount, form_of(each), unit_of(each))
+
+
+def quartiles(each: Benchmark) -> str:
+    """The range of the middle half of the others; empty where it is not told."""
+    line = each.midline
+    if line is None or line.lower is None or line.upper is None:
+        return ""
+    return f"{value(each, line.lower)} … {value(each, line.upper)}"
 
 
 def compared_with(each: Benchmark) -> str:

@@ -193,11 +193,16 @@ def test_benchmarks_hide_what_too_few_have_measured(visit, advice):
 def test_examples_stand_in_and_are_marked_with_their_source(visit, advice, monkeypatch):
     example = Example("triage", "answered", {"all": (0.4, 0.6, 0.8)}, "a study of 2019")
     monkeypatch.setattr(benchmark_queries, "examples", lambda: {("triage", "answered"): example})
-    page = visit("gina").get("/benchmarks").text
+    gina = visit("gina")
+    page = gina.get("/benchmarks").text
 
     assert "Example" in page
-    assert "example, a study of 2019" in page
-    assert charts_of(page)[0]["places"][0]["note"] == "Example"
+    assert "a study of 2019" in page
+    assert "40% … 80%" in page
+    assert charts_of(page) == []
+    assert "example, a study of 2019" in gina.get("/benchmarks.csv").text
+    advice.do(measured, values={OURSELVES: 0.9})
+    assert charts_of(gina.get("/benchmarks").text)[0]["places"][0]["note"] == "Example"
 
 
 def test_without_any_figure_the_page_says_where_they_come_from(visit, advice):

@@ -123,7 +123,7 @@ def show_benchmarks():
         "portfolio/benchmarks.html",
         profile=profile,
         groups=portfolio_view.by_practice(_wanted(found)),
-        has_more=len(_with_own_value(found)) < len(found),
+        has_more=0 < len(_with_own_value(found)) < len(found),
         has_any=bool(found),
         shows_all=_shows_all(found),
         industry=industry,
