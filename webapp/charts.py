@@ -103,7 +103,10 @@ class LineChart(Chart):
     target_name: str = ""
 
     def table(self) -> Table:
-        days = sorted({point[0] for each in (*self.lines, *self.bands) for point in each.points})
+        days = sorted(
+            {point[0] for line in self.lines for point in line.points}
+            | {place[0] for band in self.bands for place in band.points}
+        )
         values = [dict(each.points) for each in self.lines]
         ranges = [{when: (low, high) for when, low, high in each.points} for each in self.bands]
         rows = tuple(
@@ -204,6 +207,14 @@ class Place:
     unit: str = ""
     note: str = ""
 
+    @property
+    def is_above(self) -> bool | None:
+        """Whether the own value is at the median or better; None when one of them is not known."""
+        if self.own is None or self.median is None:
+            return None
+        own, median = float(self.own), float(self.median)
+        return own >= median if self.better == "higher" else own <= median
+
     def said(self, value: Number) -> str:
         return number(value, self.form, self.unit)
 
@@ -231,11 +242,10 @@ class QuartileStrip(Chart):
         return Table(columns, rows)
 
     def summary(self) -> str:
-        compared = [each for each in self.places if each.own is not None and each.median is not None]
-        above = sum(
-            each.own >= each.median if each.better == "higher" else each.own <= each.median for each in compared
+        compared = [each.is_above for each in self.places if each.is_above is not None]
+        return _(
+            "%(above)s of %(all)s own values are at the midline or better.", above=sum(compared), all=len(compared)
         )
-        return _("%(above)s of %(all)s own values are at the midline or better.", above=above, all=len(compared))
 
     def drawing(self) -> dict[str, Any]:
         texts = [

@@ -10,6 +10,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from practice_repo.outcomes.benchmark import Midline
 from practice_repo.practice import Text
 from practice_repo.queries.benchmarks import Benchmark
 from practice_repo.queries.nba import PlanBar, PlanPage, PortfolioPage, RolloutRow
@@ -260,15 +261,14 @@ def by_practice(found: Iterable[Benchmark]) -> tuple[PracticeBenchmarks, ...]:
 
 
 def strip(rows: Sequence[Benchmark]) -> charts.QuartileStrip | None:
-    places = tuple(_place(each) for each in rows if each.midline is not None)
+    places = tuple(_place(each, each.midline) for each in rows if each.midline is not None)
     if all(each.own is None for each in places):
         return None
     title = _("%(practice)s: own values and the midline", practice=name_of(rows[0].practice_name))
     return charts.QuartileStrip(title, places=places)
 
 
-def _place(each: Benchmark) -> charts.Place:
-    line = each.midline
+def _place(each: Benchmark, line: Midline) -> charts.Place:
     return charts.Place(
         name_of(each.name),
         each.own,

@@ -140,8 +140,11 @@ def export_benchmarks(form: str):
 
 
 def _benchmarks(industry: str) -> tuple[Benchmark, ...]:
-    who = {"enterprise_id": enterprise_id(), "industry": industry, "now": now()}
-    return read(lambda work: benchmarks(work, **who, outcomes=read_outcomes))
+    return read(
+        lambda work: benchmarks(
+            work, enterprise_id=enterprise_id(), industry=industry, now=now(), outcomes=read_outcomes
+        )
+    )
 
 
 def _industry(profile: NbaProfile | None) -> str:
