@@ -119,6 +119,26 @@ def test_who_would_rather_read_opens_the_table(page, office):
     expect(rows.first).to_be_visible()
 
 
+def test_paper_gets_the_content_alone_light_and_with_its_address(page, office):
+    sign_in(page, "olga")
+    page.goto("/gallery")
+    chart = page.locator(".chart").first
+    expect(chart.locator("svg")).to_be_visible()
+
+    page.emulate_media(media="print")
+    page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
+
+    expect(page.locator("header.navbar")).to_be_hidden()
+    expect(page.locator(".print-note")).to_contain_text("/gallery")
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "light")
+    expect(chart.locator("svg")).to_have_attribute("width", "660")
+    page.evaluate("() => dispatchEvent(new Event('afterprint'))")
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", page.evaluate(SCHEME))
+
+
+SCHEME = "() => matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'"
+
+
 def test_plan_portfolio_and_benchmarks_are_drawn(page, bare):
     bare.has_a_profile(budget_per_period=150000)
     bare.do(add_rollouts, ids=bare.adds_some())
