@@ -10,7 +10,7 @@ from engine.errors import InvalidInput, NotFound
 from engine.store.actor import Actor
 from engine.store.types import new_id
 from engine.store.unit_of_work import Work
-from practice_repo.candidate_states import AVAILABLE, must_allow
+from practice_repo.candidate_states import AVAILABLE, ENDED, must_allow
 from practice_repo.nba_tables import NbaActivity
 from practice_repo.permissions import must_estimate
 from practice_repo.practice import Text
@@ -146,6 +146,13 @@ def move_activity(
     former = candidate.state
     _step(candidate, to_state, candidate.title)
     note_move(work, candidate.id, former, to_state, actor, now, reason)
+
+
+def bring_back(activity: NbaActivity) -> None:
+    """An own activity that was given up can be chosen again once somebody has estimated what is left of it; a practice
+    goes through its checks again instead."""
+    if activity.candidate_id is None and activity.state == ENDED:
+        activity.state = AVAILABLE
 
 
 def _step(row: NbaActivity | PracticeCandidate, to_state: str, title: str) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 from engine.store.actor import Actor
 from engine.store.types import new_id
 from engine.store.unit_of_work import Work
-from practice_repo.activities import SHOWN, activities_of, own_activity
+from practice_repo.activities import SHOWN, activities_of, bring_back, own_activity
 from practice_repo.expectations import Expectation
 from practice_repo.nba_tables import NbaActivity, NbaEstimate
 from practice_repo.next_best_activity.candidate import Candidate, Portfolio
@@ -18,12 +18,14 @@ from practice_repo.stale import mark_stale
 def estimate(
     work: Work, *, activity_id: str, expectation: Expectation, note: str = "", actor: Actor, now: datetime
 ) -> str:
-    """The id of the new estimate; those before stay as history. A rejected activity is asked about again.
+    """The id of the new estimate; those before stay as history. An activity that was rejected or given up is
+    asked about again.
 
     Raises NotFound, NotPermitted, InvalidPortfolio for what no scan could be made with: prerequisites in a circle,
     must-haves that exclude each other.
     """
     activity = own_activity(work, activity_id, actor)
+    bring_back(activity)
     _must_go_together(work, activity, expectation)
     columns = NbaEstimate.__table__.c
     numbers = select(func.max(columns.number)).where(columns.activity_id == activity_id)

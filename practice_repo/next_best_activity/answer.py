@@ -8,7 +8,7 @@ from practice_repo.next_best_activity.availability import Exclusion
 from practice_repo.next_best_activity.candidate import Candidate, InvalidPortfolio, Portfolio, Standing, total
 from practice_repo.next_best_activity.closure import WORTH_IT, Placement, explore_bundles
 from practice_repo.next_best_activity.exploration import Rules, explore
-from practice_repo.next_best_activity.index import FINITE, index_of, kind_of
+from practice_repo.next_best_activity.index import COSTLESS, FINITE, index_of, kind_of
 from practice_repo.next_best_activity.loop import Run, run_closure, run_scan, why_without_index
 from practice_repo.next_best_activity.scan import Exploration, name_of
 
@@ -150,10 +150,16 @@ def _explain(found: Exploration[Any]) -> str:
     if found.best is None:
         return f"Nothing is recommended: {found.stop_reason}."
     runner_up = next((each for each in found.ranking if each is not found.best), None)
-    said = f"{name_of(found.best)} has the best S = {index_of(found.best)}"
+    said = _why_best(found.best)
     if found.needs_confirmation:
         said += ", which is not positive, so it needs confirmation"
     return f"{said}; next comes {name_of(runner_up)} with {index_of(runner_up)}." if runner_up else f"{said}."
+
+
+def _why_best(best: Any) -> str:
+    if kind_of(best) == COSTLESS and best.effect > 0:
+        return f"{name_of(best)} comes first: it costs nothing and brings {best.effect}"
+    return f"{name_of(best)} has the best S = {index_of(best)}"
 
 
 def totals(placements: Iterable[Placement], portfolio: Portfolio, synergy: Decimal = Decimal(0)) -> dict[str, Any]:

@@ -199,6 +199,14 @@ SENTENCES: tuple[Sentence, ...] = (
         "{id} 的 S = {index} 最高；其次是 {other}，S = {second}。",
     ),
     Sentence("{id:keys} has the best S = {index:index}.", "{id} 的 S = {index} 最高。"),
+    Sentence(
+        "{id:keys} comes first: it costs nothing and brings {effect:amount}; "
+        "next comes {other:keys} with {second:index}.",
+        "{id} 居首：无需费用，效果 {effect}；其次是 {other}，S = {second}。",
+    ),
+    Sentence(
+        "{id:keys} comes first: it costs nothing and brings {effect:amount}.", "{id} 居首：无需费用，效果 {effect}。"
+    ),
     Sentence("The plan is empty: nothing is worth its cost.", "计划为空：没有值得其费用的活动。"),
     Sentence("The paper's scan picks nothing.", "论文的扫描没有选出任何活动。"),
     Sentence(

@@ -42,7 +42,7 @@ RECOMMENDATION, ROLLOUT = NbaRecommendation.__table__.c, NbaRollout.__table__.c
 ACTIVITY, ESTIMATE = NbaActivity.__table__.c, NbaEstimate.__table__.c
 RECENT = 20
 LATE_DAYS, OVER_COST, REACHED, ADOPTED = 7, Decimal("1.1"), Decimal("0.8"), 0.7  # what still counts as success
-HIDDEN = frozenset({"aborted", "found", "acquired", "tailored"})
+HIDDEN = frozenset({"found", "acquired", "tailored"})
 
 
 # The recommendation ---------------------------------------------------------------------------------------------------

@@ -1,12 +1,14 @@
 """The method on screen: the live map, the checklists, what hurts in the work, and what it all brings."""
 
 import re
+from decimal import Decimal
 from itertools import combinations
 
 import pytest
 
 from engine.commands.claim_user_task import claim_user_task
 from practice_repo.commands.add_need import add_need
+from practice_repo.expectations import Expectation
 from practice_repo.method_steps import steps
 from practice_repo.queries.method_map import STATIONS, MethodMap
 from processes.customer_base.parties import create_party
@@ -217,9 +219,10 @@ def test_a_page_takes_the_same_statements_however_much_there_is(visit, practices
             gina.get(page)
         return len(sent)
 
+    bare.has_a_profile()
+    bare.adds("X1", "One", "一", Expectation(lump_effect=Decimal(10), costs=()))
     count()
     few = count()
-    bare.has_a_profile()
     bare.adds_some()
     for number in range(4):
         practices.do(add_need, title=f"Need {number}", priority="could")

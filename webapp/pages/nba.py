@@ -284,11 +284,7 @@ def activities():
     if read(lambda work: work.session.get(NbaProfile, enterprise_id())) is None:
         return render_template("nba/activities.html", profile=None, rows=(), all_rows=(), wanted=wanted, **_choices())
     rows = read(lambda work: queries.activities(work, enterprise_id=enterprise_id()))
-    fitting = [
-        row
-        for row in rows
-        if all(value is None or getattr(row.activity, name) == value for name, value in wanted.items())
-    ]
+    fitting = [row for row in rows if _fits(row.activity, wanted)]
     found = read(lambda work: profile_of(work, enterprise_id()))
     states = list(dict.fromkeys(row.activity.state for row in rows))
     return render_template(
@@ -297,6 +293,9 @@ def activities():
 
 
 def _fits(found: Activity, wanted: Mapping[str, str | None]) -> bool:
+    """What was given up is shown to those who look for it."""
+    if found.state == ENDED and wanted["state"] != ENDED:
+        return False
     return all(value is None or getattr(found, name) == value for name, value in wanted.items())
 
 
@@ -343,7 +342,7 @@ def _activity_page(page: queries.EstimatePage, shown: Expectation, origin: str) 
         roles=_roles_of(practices, page.activity),
         needs=read(lambda work: needs_of(work, enterprise_id=enterprise_id())),
         open_needs=OPEN_NEEDS,
-        may_change=page.activity.state != ENDED,
+        may_change=page.activity.is_own or page.activity.state != ENDED,
         known=read(lambda work: _known_to_library(work, page, practices)),
         **_counted(page.considered, page.index, page.profile, practices, _names(page)),
         **_choices(),
@@ -443,7 +442,6 @@ def save_estimate(activity_id: str):
     expectation, note = expectation_of_form(request.form), request.form.get("note", "").strip()
     page = _estimate_page(activity_id)
     _must_be_known(expectation, dict(page.keys))
-    _must_not_circle(expectation, page.activity.key)
     run(
         lambda work: estimate(
             work, activity_id=activity_id, expectation=expectation, note=note, actor=actor(), now=now()
@@ -461,20 +459,6 @@ def _must_be_known(expectation: Expectation, keys: Mapping[str, Any]) -> None:
     both = sorted(set(expectation.prerequisites) & set(expectation.excludes))
     if both:
         raise InvalidInput(_("It cannot need “%(key)s” and exclude it: choose one of both.", key=both[0]))
-
-
-def _must_not_circle(expectation: Expectation, key: str) -> None:
-    """What it needs may not need it in turn: no scan could ever begin with one of them."""
-    rows = read(lambda work: queries.activities(work, enterprise_id=enterprise_id()))
-    needs = {row.activity.key: row.prerequisites for row in rows} | {key: expectation.prerequisites}
-    names = {row.activity.key: row.activity.name.in_language(model_language()) for row in rows}
-    open_ways = [(key, each) for each in expectation.prerequisites]
-    while open_ways:
-        *way, last = open_ways.pop()
-        if last == key:
-            circle = " → ".join(names.get(each, each) for each in (*way, last))
-            raise InvalidInput(_("The prerequisites go round in a circle: %(circle)s. Leave one out.", circle=circle))
-        open_ways += [(*way, last, each) for each in needs.get(last, ()) if each not in way[1:]]
 
 
 @blueprint.post("/activities/<activity_id>")

@@ -372,3 +372,15 @@ def test_what_no_scan_could_be_made_with_is_not_kept(office):
         office.estimates(second, expecting(200, 100, prerequisites=("A",), excludes=("A",), must=True))
     office.scans()
     assert office.page().recommendation.next.key == "A"
+
+
+def test_what_was_given_up_comes_back_with_what_is_left_of_it(office):
+    """Its cost so far is spent; a new estimate speaks of the rest."""
+    found = office.adds("A", 300, 100)
+    office.scans()
+    finish(office, office.decides("accept").rollout_id, success=False, cost=Decimal(60))
+    office.scans()
+    assert office.page().recommendation.row.state == "ended"
+    office.estimates(found, expecting(300, 40))
+    office.scans()
+    assert (office.page().recommendation.next.key, office.page().recommendation.next.cost) == ("A", 40)

@@ -286,7 +286,7 @@ def test_no_go_takes_it_back_and_the_loop_goes_on(deciding):
     deciding.completes("go_no_go", verdict="stop", abort_reason="customers complain")
     rollout = deciding.newest_rollout()
     assert (rollout.state, rollout.success, rollout.reason) == ("aborted", False, "customers complain")
-    assert deciding.office.states() == {"B": "available"}
+    assert deciding.office.states() == {"A": "aborted", "B": "available"}
     assert deciding.variables()["next_title"] == "Practice B"
 
 

@@ -5,6 +5,7 @@ Revises nothing.
 
 import sqlalchemy as sa
 from alembic import op
+
 import engine.store.types
 
 revision = "0001"
