@@ -18,10 +18,11 @@ from practice_repo.expectations import Expectation
 from practice_repo.measuring import USUAL_WEEKS, Measured, actual_effect
 from practice_repo.nba_tables import NbaProfile, NbaRollout
 from practice_repo.portfolios import current_estimates
-from practice_repo.queries.nba import LATE_DAYS, OVER_COST
 
 PHASES = ("planning", "training", "pilot", "deciding", "live", "measuring", "checking", "done")
 RUNNING, COMPLETED, ABORTED = "running", "completed", "aborted"
+LATE = timedelta(days=7)  # that still count as on time
+OVER_COST = Decimal("1.1")  # times the planned cost that still counts as on cost
 WAYS = ("pilot", "direct", "experiment")
 
 
@@ -178,7 +179,7 @@ def is_on_time(rollout: NbaRollout) -> bool | None:
     """Live on the planned last day, or not much later; None before it is live."""
     if rollout.live_at is None:
         return None
-    return rollout.live_at.date() <= rollout.planned_finish + timedelta(days=LATE_DAYS)
+    return rollout.live_at.date() <= rollout.planned_finish + LATE
 
 
 def is_on_cost(rollout: NbaRollout) -> bool | None:

@@ -32,47 +32,24 @@ class Decided:
     activity_id: str | None = None
 
 
-def decide(
-    work: Work,
-    *,
-    recommendation_id: str,
-    decision: str,
-    reason: str = "",
-    until: date | None = None,
-    activity_id: str | None = None,
-    confirmed: bool = False,
-    actor: Actor,
-    now: datetime,
-) -> Decided:
-    """Keep the decision and let the loop go on. `activity_id` is what an override takes instead.
+def decide(work: Work, *, recommendation_id: str, actor: Actor, now: datetime, **answer: Any) -> Decided:
+    """Keep the decision and let the loop go on. `answer` is what `record_decision` takes: decision, reason, until,
+    activity_id, confirmed.
 
-    `confirmed` says that a loss is meant. Raises NotFound, NotPermitted, InvalidState when it was decided meanwhile or
-    no loop waits for it, InvalidInput for what is missing.
+    Raises NotFound, NotPermitted, InvalidState when it was decided meanwhile or no loop waits for it, InvalidInput for
+    what is missing.
     """
     enterprise_id = must_decide(actor)
     task = waiting_task(work, enterprise_id)
     if task is None:
         raise InvalidState("No loop waits for this decision: start the loop first.")
     decided = record_decision(
-        work,
-        recommendation_id=recommendation_id,
-        enterprise_id=enterprise_id,
-        decision=decision,
-        reason=reason,
-        until=until,
-        activity_id=activity_id,
-        confirmed=confirmed,
-        actor=actor,
-        now=now,
+        work, recommendation_id=recommendation_id, enterprise_id=enterprise_id, actor=actor, now=now, **answer
     )
-    said = {"decision": decision, "reason": reason or None, "until": until.isoformat() if until else None}
-    complete_user_task(
-        work,
-        user_task_id=task,
-        variables={name: value for name, value in said.items() if value is not None},
-        actor=actor,
-        now=now,
-    )
+    until = answer.get("until")
+    said = {"decision": answer["decision"], "reason": answer.get("reason"), "until": until and until.isoformat()}
+    told = {name: value for name, value in said.items() if value}
+    complete_user_task(work, user_task_id=task, variables=told, actor=actor, now=now)
     return decided
 
 
@@ -105,7 +82,11 @@ def record_decision(
     actor: Actor,
     now: datetime,
 ) -> Decided:
-    """Write the decision down, without the loop; what is accepted gets its rollout."""
+    """Write the decision down, without the loop; what is accepted gets its rollout.
+
+    `until` is the day of a deferral, `activity_id` what an override takes instead, `confirmed` says that a loss is
+    meant.
+    """
     found = work.session.get(NbaRecommendation, recommendation_id, with_for_update=True, populate_existing=True)
     if found is None or found.enterprise_id != enterprise_id:
         raise NotFound(f"There is no recommendation {recommendation_id}: look again.")

@@ -35,13 +35,14 @@ from practice_repo.portfolios import (
     rollouts_of,
 )
 from practice_repo.practice import CARD, Text
+from practice_repo.rollouts import LATE, is_on_cost, is_on_time
 from practice_repo.stale import LOOP, REASONS
 from practice_repo.tables import PracticeCandidate
 
 RECOMMENDATION, ROLLOUT = NbaRecommendation.__table__.c, NbaRollout.__table__.c
 ACTIVITY, ESTIMATE = NbaActivity.__table__.c, NbaEstimate.__table__.c
 RECENT = 20
-LATE_DAYS, OVER_COST, REACHED, ADOPTED = 7, Decimal("1.1"), Decimal("0.8"), 0.7  # what still counts as success
+REACHED, ADOPTED = Decimal("0.8"), 0.7  # shares of effect and of people that still count as success
 HIDDEN = frozenset({"found", "acquired", "tailored"})
 
 
@@ -460,8 +461,8 @@ def _rollout_row(found: NbaRollout, names: Mapping[str, Text], today: date) -> R
         actual_effect=found.actual_effect,
         actual_cost=found.actual_cost,
         actual_index=_index(found.actual_effect, found.actual_cost),
-        on_time=_on_time(found),
-        on_cost=None if found.actual_cost is None else found.actual_cost <= found.planned_cost * OVER_COST,
+        on_time=is_on_time(found),
+        on_cost=is_on_cost(found),
         effect_reached=None if found.actual_effect is None else found.actual_effect >= found.planned_effect * REACHED,
         adopted=None if found.adoption_rate is None else found.adoption_rate >= ADOPTED,
         adoption_rate=found.adoption_rate,
@@ -469,15 +470,8 @@ def _rollout_row(found: NbaRollout, names: Mapping[str, Text], today: date) -> R
         success=found.success,
         reason=found.reason,
         process_instance_id=found.process_instance_id,
-        is_late=finished is None and today > found.planned_finish + timedelta(days=LATE_DAYS),
+        is_late=finished is None and today > found.planned_finish + LATE,
     )
-
-
-def _on_time(found: NbaRollout) -> bool | None:
-    """Live when it should have been: measuring afterwards does not count."""
-    if found.live_at is None:
-        return None
-    return found.live_at.date() <= found.planned_finish + timedelta(days=LATE_DAYS)
 
 
 def _index(effect: Decimal | None, cost: Decimal | None) -> str | None:
