@@ -48,8 +48,8 @@ class Manager:
 
     def sees_behind_it(self, *titles: str) -> "Manager":
         """The runners-up, in this order."""
-        rows = self.opens().get_by_role("region", name="The others, best first").locator("tbody tr td:nth-child(2)")
-        assert [each.partition("\n")[0] for each in rows.all_inner_texts()] == list(titles)
+        table = self.opens().get_by_role("region", name="The others, best first").locator("table.card-table")
+        assert table.locator("tbody a").all_inner_texts() == list(titles)
         return self
 
     def accepts(self) -> "Manager":
@@ -111,8 +111,8 @@ def rolls_out(people, title: str, *, hypercare_days: int, effect: int | None = N
     """The department plans and trains; then people use it."""
     dirk = people["dirk"]
     plan = dirk.claims("Plan the rollout").fills(way="direct", hypercare_days=hypercare_days, measure_weeks=4)
-    plan.fills(trainees=[{"role": "Service agent", "people": 4}]).completes()
-    dirk.claims("Train people").fills(resistance="2").completes()
+    plan.fills(trainees=[{"role": "department_head", "people": 4}]).completes()
+    dirk.claims("Train people").fills(resistance_note="They ask for a guide.").completes()
     if effect is None:
         works_for(dirk.enterprise, weeks=7)
     else:
