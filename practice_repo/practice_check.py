@@ -392,7 +392,9 @@ def _simulation(opened: _Opened) -> Iterator[Finding]:
     }
     for kind, name in _simulated_names(profile):
         if name not in known[kind]:
-            yield _error("simulation", f"simulation.toml names the {kind} '{name}', which the practice does not have.")
+            # A variant that has lost a task is simulated without it; without its story nothing can be.
+            found = _error if kind == "scenario" else _warning
+            yield found("simulation", f"simulation.toml names the {kind} '{name}', which the practice does not have.")
 
 
 SIMULATED = (("task", "element", "task"), ("story", "scenario", "scenario"), ("team", "role", "role"))

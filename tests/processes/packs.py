@@ -25,10 +25,17 @@ def practice(name: str) -> Practice:
 @cache
 def definition(name: str) -> Definition:
     """The compiled processes and decisions of a practice, with the models of others that its scenarios name."""
-    folder = ROOT / name
+    models, decisions = files(name)
+    return compile_definition([read_model(model) for model in models], read_decisions(decisions))
+
+
+@cache
+def files(name: str) -> tuple[list[bytes], list[bytes]]:
+    """The models and decisions of a practice, with the models of others that its scenarios name."""
+    folder = (ROOT / name).resolve()
     named = {(folder / model).resolve() for scenario in scenarios(name) for model in scenario.models}
-    models = [read_model(path.read_bytes()) for path in sorted({*folder.resolve().glob("*.bpmn"), *named})]
-    return compile_definition(models, read_decisions([path.read_bytes() for path in sorted(folder.glob("*.dmn"))]))
+    models = [path.read_bytes() for path in sorted({*folder.glob("*.bpmn"), *named})]
+    return models, [path.read_bytes() for path in sorted(folder.glob("*.dmn"))]
 
 
 @cache

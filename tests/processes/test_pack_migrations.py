@@ -28,15 +28,9 @@ SCENARIOS = [
 USER_TASK_NAME = re.compile(r'(<bpmn:userTask [^>]*?\bname=")([^"]*)')
 
 
-def files(name: str) -> tuple[list[bytes], list[bytes]]:
-    """The models and decisions of a pack."""
-    folder = Path(packs.ROOT / name)
-    return tuple([path.read_bytes() for path in sorted(folder.glob(pattern))] for pattern in ("*.bpmn", "*.dmn"))
-
-
 @cache
 def with_renamed_tasks(name: str) -> Definition:
-    models, decisions = files(name)
+    models, decisions = packs.files(name)
     changed = [USER_TASK_NAME.sub(r"\g<1>New: \g<2>", model.decode()).encode() for model in models]
     assert changed != models
     return compiled(*changed, decisions=read_decisions(decisions))

@@ -668,7 +668,7 @@ def change_timer(diagram: Diagram, spent: frozenset[str]) -> Drawn | None:
     found = [
         node
         for node in diagram.root.iter(*tags)
-        if node.getparent().getparent().get("id") not in spent and "P" in (node.text or "")
+        if node.getparent().getparent().get("id") not in spent and re.search(r"P.*\d", node.text or "")
     ]
     chosen = diagram.pick(found)
     if chosen is None:
