@@ -23,7 +23,7 @@ from processes.handlers.resources import Resources
 from webapp.known_names import known_names
 from webapp.links import sign
 from webapp.notice_mail import mail_notices
-from webapp.outcomes import read_outcomes
+from webapp.outcomes import CALENDAR, read_outcomes
 from webapp.passwords import Throttle
 from webapp.settings import Settings
 
@@ -64,8 +64,10 @@ def wire(settings: Settings, *, clock: Clock | None = None, store: Store | None 
     links = {"base_url": settings.address, "sign_link": partial(sign, settings.signing_key())}
     resources = Resources.for_store(store, mail=mail_adapter(settings), settings=links)
     handlers.include(_practice_handlers(store, clock, handlers, resources))
-    handlers.include(loop_handlers(store, bench=lambda: _bench(handlers), outcomes=read_outcomes))
-    chores = (Chore("experiments", BETWEEN_LOOKS, partial(look_at_all, store, outcomes=read_outcomes)),)
+    handlers.include(loop_handlers(store, bench=lambda: _bench(handlers), calendar=CALENDAR, outcomes=read_outcomes))
+    chores = (
+        Chore("experiments", BETWEEN_LOOKS, partial(look_at_all, store, calendar=CALENDAR, outcomes=read_outcomes)),
+    )
     worker = Worker(store, handlers, clock, resources, chores=chores)
     return Wiring(settings, store, clock, handlers, resources, worker)
 

@@ -221,6 +221,7 @@ def test_a_page_takes_the_same_statements_however_much_there_is(visit, practices
 
     bare.has_a_profile()
     bare.adds("X1", "One", "一", Expectation(lump_effect=Decimal(10), costs=()))
+    practices.office.start("enquiry", {"company": "First company"})
     count()
     few = count()
     bare.adds_some()

@@ -17,7 +17,7 @@ from practice_repo.outcomes.experiment import Guardrail
 from practice_repo.permissions import may_estimate
 from practice_repo.queries import experiments as queries
 from webapp.access import actor, enterprise_id, now, read, run, wiring
-from webapp.outcomes import read_outcomes
+from webapp.outcomes import CALENDAR, read_outcomes
 
 blueprint = Blueprint("experiments", __name__, url_prefix="/experiments")
 USUAL_CASES = 200
@@ -141,7 +141,7 @@ def _number(text: str) -> Decimal:
 def show(experiment_id: str):
     page = read(
         lambda work: queries.experiment(
-            work, experiment_id=experiment_id, outcomes=read_outcomes, actor=actor(), now=now()
+            work, experiment_id=experiment_id, calendar=CALENDAR, outcomes=read_outcomes, actor=actor(), now=now()
         )
     )
     return render_template(
@@ -152,7 +152,9 @@ def show(experiment_id: str):
 @blueprint.post("/<experiment_id>/looks")
 @login_required
 def look(experiment_id: str):
-    found = take_look(wiring().store, experiment_id=experiment_id, outcomes=read_outcomes, actor=actor(), now=now())
+    found = take_look(
+        wiring().store, experiment_id=experiment_id, calendar=CALENDAR, outcomes=read_outcomes, actor=actor(), now=now()
+    )
     flash(f"{verdict(found.state)}. {CONSEQUENCES.get(found.state, '')}".strip(), "success")
     return redirect(url_for("experiments.show", experiment_id=experiment_id))
 

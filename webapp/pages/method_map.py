@@ -18,7 +18,7 @@ from processes.customer_base.overview import overview
 from processes.customer_base.scope import in_enterprise
 from webapp import method_drawing, method_view
 from webapp.access import actor, enterprise_id, now, people, read, wiring
-from webapp.outcomes import read_outcomes
+from webapp.outcomes import CALENDAR, read_outcomes
 from webapp.tables import Membership, User
 
 blueprint = Blueprint("method_map", __name__, url_prefix="/method")
@@ -126,7 +126,11 @@ def usability():
 @login_required
 def benefits():
     """The tree of benefits with the KPIs of the practices in use."""
-    tree = read(lambda work: benefit_tree(work, enterprise_id=enterprise_id(), now=now(), outcomes=read_outcomes))
+    tree = read(
+        lambda work: benefit_tree(
+            work, enterprise_id=enterprise_id(), now=now(), calendar=CALENDAR, outcomes=read_outcomes
+        )
+    )
     return render_template("method_map/benefits.html", tree=tree)
 
 

@@ -41,7 +41,7 @@ from webapp import nba_view
 from webapp.access import actor, enterprise_id, now, people, read, role_names, run, wiring
 from webapp.languages import model_language
 from webapp.nba_forms import day_of, expectation_of_form, label_of, profile_of_form
-from webapp.outcomes import read_outcomes
+from webapp.outcomes import CALENDAR, read_outcomes
 
 blueprint = Blueprint("nba", __name__, url_prefix="/nba")
 nba_view.install(blueprint)
@@ -408,7 +408,7 @@ def todays_values(activity_id: str):
 
 def _kpis_today(work: Work, practices: set[str]) -> dict[tuple[str, str], Decimal]:
     """The figures over the last months, by practice and KPI."""
-    window = {"start": now() - RECENTLY, "end": now(), "now": now(), "outcomes": read_outcomes}
+    window = {"start": now() - RECENTLY, "end": now(), "now": now(), "calendar": CALENDAR, "outcomes": read_outcomes}
     told = (
         each
         for item in sorted(practices)

@@ -14,7 +14,7 @@ from practice_repo.queries.benchmarks import ALL, Benchmark, benchmarks, example
 from webapp import nba_view, portfolio_view
 from webapp.access import actor, enterprise_id, now, read
 from webapp.exporting import download
-from webapp.outcomes import read_outcomes
+from webapp.outcomes import CALENDAR, read_outcomes
 
 blueprint = Blueprint("portfolio", __name__)
 
@@ -142,7 +142,7 @@ def export_benchmarks(form: str):
 def _benchmarks(industry: str) -> tuple[Benchmark, ...]:
     return read(
         lambda work: benchmarks(
-            work, enterprise_id=enterprise_id(), industry=industry, now=now(), outcomes=read_outcomes
+            work, enterprise_id=enterprise_id(), industry=industry, now=now(), calendar=CALENDAR, outcomes=read_outcomes
         )
     )
 
